@@ -1,0 +1,54 @@
+# omc: the two commands a newcomer needs are `make demo` and `make test`.
+SHELL    := /bin/bash
+GO       ?= go
+BIN      := bin/omc
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT   := $(shell git rev-parse --short HEAD 2>/dev/null)
+LDFLAGS  := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+export CGO_ENABLED ?= 0
+# Shared market data beside the checkout, where there is any: the demo and some tests use it.
+OMC_SHARED ?= $(wildcard $(abspath $(CURDIR)/../shared))
+export OMC_SHARED
+
+.PHONY: all build demo test race vet lint generate generated-clean fuzz bench clean
+
+all: build
+
+build:
+	@mkdir -p bin
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/omc
+
+demo: build
+	$(BIN) demo $(DEMO)
+
+# Every suite, on both stores: throwaway PostgreSQL and Redis are started and stopped around it.
+test:
+	scripts/testenv.sh run -- $(GO) test -timeout 9m ./...
+
+race:
+	CGO_ENABLED=1 scripts/testenv.sh run -- $(GO) test -race -short -timeout 20m ./...
+
+vet:
+	$(GO) vet ./...
+	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "not gofmt'd:"; echo "$$out"; exit 1; fi
+
+lint:
+	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+
+# Completions, man pages, the command reference, the configuration table and the HTTP interface are made from the code.
+generate:
+	$(GO) run ./cmd/omc dev generate
+
+generated-clean: generate
+	@git diff --exit-code -- completions docs || (echo "generated files differ: run 'make generate' and commit"; exit 1)
+
+# A short fuzz of each parser: FUZZTIME each.
+FUZZTIME ?= 5s
+fuzz:
+	scripts/fuzz.sh $(FUZZTIME)
+
+bench:
+	scripts/bench.sh
+
+clean:
+	rm -rf bin dist
