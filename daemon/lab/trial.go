@@ -1,0 +1,307 @@
+package lab
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ohmycoins/omc/internal/backtest"
+	"github.com/ohmycoins/omc/internal/market"
+	"github.com/ohmycoins/omc/internal/money"
+	"github.com/ohmycoins/omc/internal/report"
+	"github.com/ohmycoins/omc/internal/research"
+	"github.com/ohmycoins/omc/internal/strategy"
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	maxGrid  = 24
+	maxFolds = 12
+)
+
+func listStrategies(_ context.Context, _ *turn, _ string, _ research.NoArgs) (outcome, error) {
+	res := research.StrategiesResult{Strategies: []research.StrategyInfo{}}
+	for _, e := range strategy.Examples() {
+		spec, err := strategy.Declare([]byte(e.Source))
+		if err != nil {
+			return outcome{}, fmt.Errorf("example %s: %w", e.Name, err)
+		}
+		info := research.StrategyInfo{Name: e.Name, Description: spec.Description, Markets: len(spec.Markets), Params: []research.ParamInfo{}}
+		for _, p := range spec.Params {
+			info.Params = append(info.Params, research.ParamInfo{Name: p.Name, Kind: p.Kind, Default: p.Default, Min: p.Min, Max: p.Max})
+		}
+		res.Strategies = append(res.Strategies, info)
+	}
+	return outcome{res, fmt.Sprintf("%d strategies can be tried", len(res.Strategies))}, nil
+}
+
+// candidate is one strategy on its markets and bars, whatever its parameters.
+type candidate struct {
+	t        *turn
+	name     string
+	program  *strategy.Program
+	markets  []market.Market
+	interval market.Interval
+	input    backtest.Input // bars, sources and settings; no strategy
+}
+
+func (t *turn) candidate(ctx context.Context, name string, markets []string, interval string) (*candidate, error) {
+	hs, iv, err := t.histories(ctx, markets, interval)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(strategy.Examples(), func(e strategy.Example) bool { return e.Name == name })
+	if i < 0 {
+		return nil, refuse("there is no strategy %q; list_strategies names them", clipName(name))
+	}
+	p, err := strategy.Compile([]byte(strategy.Examples()[i].Source), name)
+	if err != nil {
+		return nil, fmt.Errorf("example %s: %w", name, err)
+	}
+	c := &candidate{t: t, name: name, program: p, interval: iv, input: backtest.Input{Settings: report.Default()}}
+	if cash := t.state.Session.Options.Cash; cash != "" {
+		if c.input.Settings.Cash, err = money.Parse(cash); err != nil {
+			return nil, refuse("cash: %v", err)
+		}
+	}
+	for _, h := range hs {
+		c.markets = append(c.markets, h.market)
+		c.input.Bars = append(c.input.Bars, h.Bars.Bars)
+		c.input.Simulated = c.input.Simulated || h.Simulated
+		c.input.Sources = append(c.input.Sources, h.Sources...)
+	}
+	slices.Sort(c.input.Sources)
+	c.input.Sources = slices.Compact(c.input.Sources)
+	return c, nil
+}
+
+// with returns a fresh strategy with the given parameters.
+func (c *candidate) with(params map[string]float64) (strategy.Strategy, strategy.Content, error) {
+	s, content, err := c.program.New(strategy.Options{Params: params, Markets: c.markets, Interval: c.interval})
+	if err != nil {
+		return nil, content, refuse("%v", err)
+	}
+	return s, content, nil
+}
+
+// record counts one backtest as a trial. It is called before the result is told to anybody.
+func (c *candidate) record(ctx context.Context, stage string, content strategy.Content, from, to time.Time, f report.Figures) (research.Trial, error) {
+	tr := research.Trial{Session: c.t.state.Session.ID, Algorithm: content.ID(), Strategy: c.name, Params: content.Params, From: from, To: to, Stage: stage,
+		Sharpe: f.Sharpe, Return: f.Return, Drawdown: f.MaxDrawdown, Turnover: f.Turnover, Trades: f.Trades, CreatedAt: c.t.lab.Clock.Now().Truncate(time.Microsecond)}
+	for _, m := range c.markets {
+		tr.Markets = append(tr.Markets, m.String())
+	}
+	n, err := c.t.lab.Store.AppendTrial(ctx, tr)
+	tr.N = n
+	return tr, err
+}
+
+// chosen is one grid point's run on a fold's training window.
+type chosen struct {
+	content strategy.Content
+	report  *report.Report
+}
+
+// walkForward runs a candidate and counts every backtest on the way.
+func walkForward(ctx context.Context, t *turn, key string, a research.WalkForwardArgs) (outcome, error) {
+	if len(a.Grid) == 0 || len(a.Grid) > maxGrid || a.Folds < 2 || a.Folds > maxFolds {
+		return outcome{}, refuse("want 1 to %d grid points and 2 to %d folds, not %d and %d", maxGrid, maxFolds, len(a.Grid), a.Folds)
+	}
+	c, err := t.candidate(ctx, a.Strategy, a.Markets, a.Interval)
+	if err != nil {
+		return outcome{}, err
+	}
+	var contents []strategy.Content // of each fold's choice
+	var trials []research.Trial
+	wf, err := backtest.RunWalkForward(ctx, backtest.WalkForwardInput{Input: c.input, Markets: c.markets, Interval: c.interval, Folds: a.Folds,
+		Choose: func(ctx context.Context, train backtest.Training) (strategy.Strategy, error) {
+			best, ts, err := c.choose(ctx, a.Grid, train)
+			if err != nil {
+				return nil, err
+			}
+			trials = append(trials, ts...)
+			contents = append(contents, best)
+			s, _, err := c.with(best.Params)
+			return s, err
+		}})
+	if err != nil {
+		return outcome{}, backtestError(ctx, err)
+	}
+	for i, f := range wf.Folds {
+		tr, err := c.record(ctx, "test", contents[i], f.From, f.To, f.Figures)
+		if err != nil {
+			return outcome{}, err
+		}
+		trials = append(trials, tr)
+	}
+	res, err := c.result(ctx, wf, contents)
+	if err != nil {
+		return outcome{}, err
+	}
+	res.Trials = len(trials)
+	if err := t.tellTrials(ctx, key, trials); err != nil {
+		return outcome{}, err
+	}
+	return outcome{res, candidateLine(res)}, nil
+}
+
+// backtestError makes what is wrong with a candidate a refusal, and keeps what is wrong with the run an error.
+func backtestError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var r *refusal
+	if errors.As(err, &r) {
+		return err
+	}
+	var script *strategy.ScriptError
+	if errors.As(err, &script) || errors.Is(err, backtest.ErrFolds) || errors.Is(err, backtest.ErrNoBars) {
+		return refuse("%v", err)
+	}
+	return err
+}
+
+// choose runs every grid point on the training window and takes the highest Sharpe, the first of equals.
+func (c *candidate) choose(ctx context.Context, grid []map[string]float64, train backtest.Training) (strategy.Content, []research.Trial, error) {
+	runs := make([]chosen, len(grid))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, params := range grid {
+		g.Go(func() error {
+			s, content, err := c.with(params)
+			if err != nil {
+				return err
+			}
+			in := c.input
+			in.Strategy, in.Bars, in.From, in.To = s, train.Bars, time.Time{}, time.Time{}
+			rep, err := backtest.Run(gctx, in)
+			runs[i] = chosen{content, rep}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return strategy.Content{}, nil, err
+	}
+	best := 0
+	var trials []research.Trial
+	for i, r := range runs { // recorded in the grid's order, so that a re-run counts the same
+		tr, err := c.record(ctx, "train", r.content, train.From, train.To, r.report.Strat)
+		if err != nil {
+			return strategy.Content{}, nil, err
+		}
+		trials = append(trials, tr)
+		if s, b := r.report.Strat.Sharpe, runs[best].report.Strat.Sharpe; s != nil && (b == nil || *s > *b) {
+			best = i
+		}
+	}
+	return runs[best].content, trials, nil
+}
+
+func (c *candidate) result(ctx context.Context, wf *backtest.WalkForward, contents []strategy.Content) (research.WalkForwardResult, error) {
+	newest := contents[len(contents)-1]
+	r := research.WalkForwardResult{Algorithm: newest.ID(), Strategy: c.name, Params: newest.Params, Days: len(wf.Days), Return: &wf.Return, Sharpe: wf.Sharpe,
+		MaxDrawdown: &wf.Drawdown, Turnover: wf.Turnover, Trades: wf.Trades, HoldReturn: &wf.Hold, HoldSharpe: wf.HoldSharpe}
+	for _, m := range c.markets {
+		r.Markets = append(r.Markets, m.String())
+	}
+	equity, peak, worst := 1.0, 1.0, 0.0
+	for _, d := range wf.Days {
+		equity *= 1 + d.Hold
+		peak = max(peak, equity)
+		worst = min(worst, equity/peak-1)
+	}
+	r.HoldMaxDD = &worst
+	for i, f := range wf.Folds {
+		r.FoldParams = append(r.FoldParams, contents[i].Params)
+		r.FoldSharpe = append(r.FoldSharpe, f.Figures.Sharpe)
+	}
+	all, err := c.t.lab.Store.Trials(ctx, c.t.state.Session.ID)
+	if err != nil {
+		return r, err
+	}
+	r.TrialsTotal = len(all)
+	return r, c.t.keep(ctx, keptWalkForward, r.Algorithm, wf)
+}
+
+func candidateLine(r research.WalkForwardResult) string {
+	s := fmt.Sprintf("%s on %s: ", r.Strategy, strings.Join(r.Markets, ", "))
+	if r.Return != nil {
+		s += signed(*r.Return*100, 1) + " % out of sample"
+	}
+	if r.Sharpe != nil {
+		s += ", Sharpe " + strings.Replace(fmt.Sprintf("%.2f", *r.Sharpe), "-", "−", 1)
+	}
+	if r.HoldReturn != nil {
+		s += ", hold " + signed(*r.HoldReturn*100, 1) + " %"
+	}
+	return s + fmt.Sprintf("; %d trades, %d trials (%d in all)", r.Trades, r.Trials, r.TrialsTotal)
+}
+
+// tellTrials streams the trials of one call.
+func (t *turn) tellTrials(ctx context.Context, key string, trials []research.Trial) error {
+	es := make([]research.Event, len(trials))
+	for i, tr := range trials {
+		b, err := json.Marshal(tr)
+		if err != nil {
+			return err
+		}
+		es[i] = research.Event{Kind: research.EventTrial, Agent: t.agent.name, Data: b}
+	}
+	return t.lab.append(ctx, t.state.Session.ID, t.key("trials/"+key), es)
+}
+
+// envelope is a kept result with what it is of: without it two candidates' equal results would be one artifact.
+type envelope struct {
+	Kind      string          `json:"kind"`
+	Algorithm string          `json:"algorithm"`
+	Result    json.RawMessage `json:"result"`
+}
+
+// keep stores a result beside the session, addressed by its content.
+func (t *turn) keep(ctx context.Context, kind, algorithm string, v any) error {
+	b, err := json.Marshal(v)
+	if err == nil {
+		b, err = json.Marshal(envelope{kind, algorithm, b})
+	}
+	if err != nil {
+		return fmt.Errorf("%s of %s: %w", kind, algorithm, err)
+	}
+	sum := sha256.Sum256(b)
+	return t.lab.Store.PutArtifact(ctx, research.Artifact{ID: hex.EncodeToString(sum[:]), Session: t.state.Session.ID, Kind: kind, Name: artifactName(kind, algorithm),
+		MediaType: "application/json", Size: int64(len(b)), CreatedAt: t.lab.Clock.Now().Truncate(time.Microsecond)}, b)
+}
+
+func artifactName(kind, algorithm string) string { return kind + "-" + algorithm[:12] + ".json" }
+
+// kept reads back the newest result of a kind; nil where there is none.
+func (l *Lab) kept(ctx context.Context, session, kind, algorithm string) (json.RawMessage, error) {
+	if len(algorithm) < 12 {
+		return nil, nil
+	}
+	as, err := l.Store.Artifacts(ctx, session)
+	if err != nil {
+		return nil, err
+	}
+	for i := len(as) - 1; i >= 0; i-- {
+		if as[i].Kind != kind || as[i].Name != artifactName(kind, algorithm) {
+			continue
+		}
+		_, b, err := l.Store.Artifact(ctx, as[i].ID)
+		if err != nil {
+			return nil, err
+		}
+		var e envelope
+		if err := json.Unmarshal(b, &e); err != nil {
+			return nil, fmt.Errorf("artifact %s: %w", as[i].ID, err)
+		}
+		return e.Result, nil
+	}
+	return nil, nil
+}
