@@ -1,6 +1,7 @@
 package market
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -116,6 +117,15 @@ func (b *Bar) Equal(c *Bar) bool {
 	}
 	return b.time == c.time && b.HasVolume() == c.HasVolume() && b.Open().Equal(c.Open()) && b.High().Equal(c.High()) &&
 		b.Low().Equal(c.Low()) && b.Close().Equal(c.Close()) && b.Volume().Equal(c.Volume())
+}
+
+// AppendBinary appends the bar's 50 bytes for hashing: time, prices, volume and scales, little endian. Equal bars made by
+// NewBar give equal bytes.
+func (b *Bar) AppendBinary(dst []byte) ([]byte, error) {
+	for _, v := range [...]int64{b.time, b.open, b.high, b.low, b.close, b.volume} {
+		dst = binary.LittleEndian.AppendUint64(dst, uint64(v))
+	}
+	return append(dst, b.priceScale, b.volumeScale), nil
 }
 
 // String writes the bar for people.
