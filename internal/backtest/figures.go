@@ -1,0 +1,242 @@
+package backtest
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/ohmycoins/omc/internal/money"
+	"github.com/ohmycoins/omc/internal/report"
+)
+
+const (
+	daysPerYear    = 365            // of daily statistics
+	secondsPerYear = 365.25 * 86400 // of spans
+	twoDays        = 2 * 86400
+)
+
+// figures measures one curve. days are its daily returns.
+func figures(s *side, cash, final, fees, notional money.Decimal, span int64, days []float64, closed []report.Trade) report.Figures {
+	f := report.Figures{FinalEquity: final, PnL: final.Sub(cash), Fees: fees, Trades: len(closed), Reasons: map[string]string{}}
+	start, end := cash.Float64(), final.Float64()
+	f.Return = ptr(end/start - 1)
+	if span >= twoDays {
+		f.CAGR = finite(math.Pow(end/start, secondsPerYear/float64(span)) - 1)
+	}
+	if f.CAGR == nil {
+		f.Reasons["cagr"] = "the window is under two days"
+		if span >= twoDays {
+			f.Reasons["cagr"] = "the growth of so short a window, taken for a year, is beyond numbers"
+		}
+	}
+	ratios(&f, days)
+	down := s.fall.deepest
+	f.MaxDrawdown = &down
+	if down < 0 {
+		f.DrawdownSeconds = &s.fall.seconds
+	} else {
+		f.Reasons["drawdown_seconds"] = "equity never fell below its peak"
+	}
+	switch {
+	case f.CAGR == nil:
+		f.Reasons["calmar"] = "there is no CAGR"
+	case down == 0:
+		f.Reasons["calmar"] = "equity never fell below its peak"
+	default:
+		f.Calmar = ptr(*f.CAGR / -down)
+	}
+	if s.marks > 0 {
+		f.Exposure = ptr(float64(s.exposed) / float64(s.marks))
+		f.Turnover = finite(notional.Float64() / (s.sum / float64(s.marks)) / (float64(span) / secondsPerYear))
+	}
+	wins(&f, closed)
+	if len(f.Reasons) == 0 {
+		f.Reasons = nil
+	}
+	return f
+}
+
+// ratios are the figures of daily returns: volatility, Sharpe and Sortino.
+func ratios(f *report.Figures, days []float64) {
+	if len(days) < 2 {
+		for _, name := range []string{"volatility", "sharpe", "sortino"} {
+			f.Reasons[name] = "fewer than two days"
+		}
+		return
+	}
+	mean, lowest, highest := 0.0, days[0], days[0]
+	for _, r := range days {
+		mean += r
+		lowest, highest = min(lowest, r), max(highest, r)
+	}
+	mean /= float64(len(days))
+	squares, falls := 0.0, 0.0
+	for _, r := range days {
+		squares += (r - mean) * (r - mean)
+		if r < 0 {
+			falls += r * r
+		}
+	}
+	year := math.Sqrt(daysPerYear)
+	if lowest == highest { // tested so, because the deviation of equal numbers need not come out as zero
+		f.Volatility = ptr(0)
+		f.Reasons["sharpe"] = "daily returns have no variance"
+	} else {
+		sd := math.Sqrt(squares / float64(len(days)-1))
+		f.Volatility = ptr(sd * year)
+		f.Sharpe = ptr(mean / sd * year)
+	}
+	if falls == 0 {
+		f.Reasons["sortino"] = "no day lost"
+	} else {
+		f.Sortino = ptr(mean / math.Sqrt(falls/float64(len(days))) * year)
+	}
+}
+
+func wins(f *report.Figures, closed []report.Trade) {
+	if len(closed) == 0 {
+		f.Reasons["win_rate"], f.Reasons["profit_factor"] = "no closed trade", "no closed trade"
+		return
+	}
+	n, won, lost := 0, money.Zero, money.Zero
+	for i := range closed {
+		switch p := closed[i].PnL; p.Sign() {
+		case 1:
+			n++
+			won = won.Add(p)
+		case -1:
+			lost = lost.Sub(p)
+		}
+	}
+	f.WinRate = ptr(float64(n) / float64(len(closed)))
+	if lost.IsZero() {
+		f.Reasons["profit_factor"] = "no losing trade"
+	} else {
+		f.ProfitFactor = ptr(won.Float64() / lost.Float64())
+	}
+}
+
+func ptr(v float64) *float64 { return &v }
+
+// finite is nil for what is no number.
+func finite(v float64) *float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
+}
+
+// daily turns day ends into returns; the first day's base is the starting cash.
+func daily(days []dayEnd, cash money.Decimal) ([]report.Day, []float64, []float64) {
+	out := make([]report.Day, len(days))
+	strat, hold := make([]float64, len(days)), make([]float64, len(days))
+	before, holdBefore := cash.Float64(), cash.Float64()
+	for i, d := range days {
+		e, h := d.equity.Float64(), d.hold.Float64()
+		strat[i], hold[i] = change(e, before), change(h, holdBefore)
+		out[i] = report.Day{Date: time.Unix(d.day*86400, 0).UTC().Format(time.DateOnly), Equity: d.equity, Return: strat[i], Hold: hold[i]}
+		before, holdBefore = e, h
+	}
+	return out, strat, hold
+}
+
+func change(v, before float64) float64 {
+	if before == 0 {
+		return 0
+	}
+	return v/before - 1
+}
+
+// monthly takes the last day of each calendar month.
+func monthly(days []dayEnd, cash money.Decimal) []report.Month {
+	var out []report.Month
+	base, holdBase := cash.Float64(), cash.Float64()
+	for i, d := range days {
+		at := time.Unix(d.day*86400, 0).UTC()
+		if i+1 < len(days) {
+			if next := time.Unix(days[i+1].day*86400, 0).UTC(); next.Year() == at.Year() && next.Month() == at.Month() {
+				continue
+			}
+		}
+		e, h := d.equity.Float64(), d.hold.Float64()
+		out = append(out, report.Month{Year: at.Year(), Month: int(at.Month()), Return: change(e, base), Hold: change(h, holdBase)})
+		base, holdBase = e, h
+	}
+	return out
+}
+
+// report puts it all together.
+func (r *run) report() (*report.Report, error) {
+	e, in := r.runner.Engine(), r.in
+	cash := in.Settings.Cash
+	out := &report.Report{
+		Strategy: r.spec.Name, Algorithm: in.Algorithm, CodeHash: in.CodeHash, Params: map[string]float64{}, Markets: r.spec.Markets,
+		Interval: r.spec.Interval, From: time.Unix(r.open, 0).UTC(), To: time.Unix(r.close, 0).UTC(), Bars: r.window, Warmup: r.warmup,
+		DataHash: r.hash(), Sources: append([]string{}, in.Sources...), Simulated: in.Simulated, Settings: in.Settings,
+		Months: monthly(r.days, cash), Curve: r.meter.curve.out,
+	}
+	if out.CodeHash == "" {
+		out.CodeHash = "go:" + r.spec.Name
+	}
+	for _, p := range r.spec.Params {
+		out.Params[p.Name] = p.Value
+	}
+	span := r.close - r.open
+	days, strat, hold := daily(r.days, cash)
+	out.Days = days
+	final, holdFinal := e.Equity(), r.hold.exact()
+	out.Strat = figures(&r.meter.strat, cash, final, e.Fees(), r.trades.notional, span, strat, r.trades.done)
+	out.Hold = figures(&r.meter.hold, cash, holdFinal, r.hold.fees, r.hold.notional, span, hold, nil)
+	open := r.trades.marked(func(m int) money.Decimal { p, _ := e.Last(m); return p })
+	out.Trades = append(append([]report.Trade{}, r.trades.done...), open...)
+	s := e.Stats()
+	out.Orders = report.Orders{Submitted: s.Submitted, Filled: s.Filled, Partial: s.Partial, Ended: s.Ended, Refused: s.Refused}
+	r.quality(out)
+	for i := range open {
+		out.Notes = append(out.Notes, fmt.Sprintf("the position in %s is still open: marked at the last close, not sold", open[i].Market))
+	}
+	return out, nil
+}
+
+// quality says what the data lacked.
+func (r *run) quality(out *report.Report) {
+	without, empty := 0, 0
+	step := int64(r.spec.Interval)
+	for _, bars := range r.bars {
+		for i := range bars {
+			if bars[i].Unix() < r.from {
+				continue
+			}
+			if !bars[i].HasVolume() {
+				without++
+			} else if bars[i].Volume().IsZero() {
+				empty++
+			}
+			if i > 0 && bars[i-1].Unix() >= r.from {
+				out.Missing += int((bars[i].Unix()-bars[i-1].Unix())/step) - 1
+			}
+		}
+	}
+	switch {
+	case without == r.window:
+		out.Volume = "off: the feed has no volume"
+		out.Notes = append(out.Notes, "the volume rule is off: the feed has no volume")
+	case without > 0:
+		out.Volume = fmt.Sprintf("off for %d of %d bars: they have no volume", without, r.window)
+	default:
+		out.Volume = "on"
+	}
+	note := func(n int, format string) {
+		if n > 0 {
+			out.Notes = append(out.Notes, fmt.Sprintf(format, n))
+		}
+	}
+	if r.in.Simulated {
+		out.Notes = append(out.Notes, "prices are simulated: nothing here says anything about a real market")
+	}
+	note(out.Missing, "%d bars are missing between the first and the last")
+	note(empty, "%d bars had no trade and filled nothing")
+	if n := len(r.days); n > 0 {
+		note(int(r.days[n-1].day-r.days[0].day)+1-n, "%d days have no bar and count in no daily figure")
+	}
+}
