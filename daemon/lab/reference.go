@@ -14,8 +14,8 @@ import (
 
 var referenceRE = regexp.MustCompile(`\{\{\s*(r\d{1,6})\.([a-z0-9_]{1,60})\s*(?:\|\s*([a-z]{1,10})\s*)?\}\}`)
 
-// render puts the figures that references name into the text: {{r17.sharpe}} as stored, |pct as a percentage with sign, |num with two
-// decimals. A reference to nothing is returned as missing; a figure without a value is written n/a.
+// render puts the figures that references name into the text: {{r17.sharpe}} as stored, |pct as a percentage with sign, |share
+// without, |num with two decimals. A reference to nothing is returned as missing; a figure without a value is written n/a.
 func render(markdown string, results []research.ToolResult) (text string, missing []string) {
 	byRef := map[string]research.ToolResult{}
 	for _, r := range results {
@@ -61,12 +61,14 @@ func figure(byRef map[string]research.ToolResult, ref, field, format string) (st
 	switch format {
 	case "pct":
 		return signed(x*100, 1) + " %", nil
+	case "share":
+		return strings.TrimPrefix(signed(x*100, 1), "+") + " %", nil
 	case "num":
 		return strings.Replace(strconv.FormatFloat(x, 'f', 2, 64), "-", "−", 1), nil
 	case "":
 		return strconv.FormatFloat(x, 'f', -1, 64), nil
 	}
-	return "", fmt.Errorf("there is no format %q: use pct or num", format)
+	return "", fmt.Errorf("there is no format %q: use pct, share or num", format)
 }
 
 func signed(x float64, decimals int) string {

@@ -104,6 +104,10 @@ func TestResample(t *testing.T) {
 	if got, _ := Resample(bars, FiveMinutes, 15*Minute, 1800); len(got) != 2 || got[1] != MustBar(900, "14", "14", "7", "9", "2") {
 		t.Errorf("%v", got)
 	}
+	huge := []Bar{MustBar(0, "1", "1", "1", "1", "9999999999.12345678"), MustBar(300, "1", "1", "1", "1", "9999999999.12345678")}
+	if got, err := Resample(huge, FiveMinutes, 15*Minute, 900); err != nil || got[0].Volume().String() != "19999999998.2469136" {
+		t.Errorf("a volume that needs 19 digits: %v, %v", got, err)
+	}
 	if _, err := Resample(bars, Hour, FiveMinutes, 0); err == nil {
 		t.Error("resampling to a shorter interval was accepted")
 	}

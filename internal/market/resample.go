@@ -44,9 +44,14 @@ func merge(start int64, group []Bar) (Bar, error) {
 			volume, has = volume.Add(group[k].Volume()), true
 		}
 	}
-	var v *money.Decimal
-	if has {
-		v = &volume
+	if !has {
+		return NewBar(start, first.Open(), high, low, last.Close(), nil)
 	}
-	return NewBar(start, first.Open(), high, low, last.Close(), v)
+	// A sum may need more than the 18 digits a bar holds: then its last decimals are rounded half-even, a part in 10^17.
+	for d := volume.Decimals(); ; d-- {
+		if _, fits := volume.Mantissa(d); fits || d == 0 {
+			return NewBar(start, first.Open(), high, low, last.Close(), &volume)
+		}
+		volume = volume.RoundHalfEven(d - 1)
+	}
 }

@@ -141,9 +141,10 @@ type Verdict struct {
 
 // Reason is one criterion of a verdict or a gate: what was measured, what was asked, and whether it held.
 type Reason struct {
-	Code   string `json:"code"`
-	Passed bool   `json:"passed"`
-	Text   string `json:"text"`
+	Code     string `json:"code"`
+	Passed   bool   `json:"passed"`
+	Text     string `json:"text"`
+	Advisory bool   `json:"advisory,omitempty"` // stated, and refuses nothing where it does not hold
 }
 
 // Artifact is something a session made and keeps: a report, a chart's data.

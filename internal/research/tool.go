@@ -212,7 +212,7 @@ type Evaluation struct {
 	ReasonsMissing []string `json:"reasons_missing,omitempty"` // why a figure has no value
 }
 
-// ReportArgs is the report in Markdown. Figures are references to tool results, {{r17.sharpe}} or {{r17.sharpe|pct}}; omc puts the
+// ReportArgs is the report in Markdown. Figures are references to tool results, {{r17.sharpe|num}} or {{r17.return|pct}}; omc puts the
 // numbers in, so that none can be made up.
 type ReportArgs struct {
 	Markdown string `json:"markdown"`

@@ -80,6 +80,10 @@ func TestAmbiguousGoalsAreAskedAbout(t *testing.T) {
 	if b, q = makeBrief(research.Task{Goal: "momentum on ETH"}, coverage("BTC/USDT", "ETH/USDT"), none); q != nil || b.Markets[0] != "ETH/USDT" || b.Interval != "1h" {
 		t.Fatalf("nothing to ask: %+v %+v", b, q)
 	}
+	b, q = makeBrief(research.Task{Turns: []string{"breakout on BTC, conservative"}, Goal: "try ETH instead"}, coverage("BTC/USDT", "ETH/USDT"), none)
+	if q != nil || !reflect.DeepEqual(b.Markets, []string{"ETH/USDT"}) || b.Families[0] != "breakout" || b.Risk != "low" {
+		t.Fatalf("a later message: %+v %+v", b, q)
+	}
 	if b, q = makeBrief(research.Task{Goal: "anything"}, nil, none); q != nil || len(b.Markets) != 0 {
 		t.Fatalf("an empty ledger: %+v %+v", b, q)
 	}

@@ -79,6 +79,29 @@ func readGoal(text string, known map[string]bool) goal {
 	return g
 }
 
+// over fills what g leaves open from an earlier message: what is said last counts.
+func (g goal) over(earlier goal) goal {
+	if len(g.coins) == 0 && !g.all {
+		g.coins, g.all = earlier.coins, earlier.all
+	}
+	if len(g.families) == 0 {
+		g.families = earlier.families
+	}
+	if g.interval == "" {
+		g.interval = earlier.interval
+	}
+	if g.perDay == 0 {
+		g.perDay, g.tripsSaid = earlier.perDay, earlier.tripsSaid
+	}
+	if g.drawdown == 0 {
+		g.drawdown = earlier.drawdown
+	}
+	if g.risk == "" {
+		g.risk = earlier.risk
+	}
+	return g
+}
+
 func namedCoins(text string, known map[string]bool) []string {
 	var coins []string
 	seen := map[string]bool{}
@@ -231,8 +254,10 @@ func makeBrief(t research.Task, coins []research.CoinCoverage, answers map[strin
 		}
 		known[base], known[c.Market] = true, true
 	}
-	text := strings.Join(append(append([]string{}, t.Turns...), t.Goal), "\n")
-	g := readGoal(text, known)
+	g := readGoal(t.Goal, known)
+	for i := len(t.Turns) - 1; i >= 0; i-- {
+		g = g.over(readGoal(t.Turns[i], known))
+	}
 	b := research.Brief{Families: g.families, Interval: g.interval, MaxTradesDay: g.perDay, MaxDrawdown: g.drawdown, Risk: g.risk}
 	markets, ask := chooseMarkets(t, g, coins, byCoin, answers, &b)
 	if ask != nil {

@@ -191,7 +191,7 @@ func dataSection(s *strings.Builder, v view) error {
 		if d.val.Simulated {
 			mark = " (SIMULATED)"
 		}
-		fmt.Fprintf(s, "| %s%s | {{%[3]s.bars}} | {{%[3]s.missing_bars}} | {{%[3]s.return|pct}} | {{%[3]s.daily_volatility|pct}} | {{%[3]s.max_drawdown|pct}} |\n", d.val.Market, mark, d.ref)
+		fmt.Fprintf(s, "| %s%s | {{%[3]s.bars}} | {{%[3]s.missing_bars}} | {{%[3]s.return|pct}} | {{%[3]s.daily_volatility|share}} | {{%[3]s.max_drawdown|pct}} |\n", d.val.Market, mark, d.ref)
 	}
 	s.WriteString("\n")
 	return nil
