@@ -224,7 +224,7 @@ func (r *Runner[S]) step(ctx context.Context, thread string, emit *emitter, c Ch
 	}
 	emit.emit(c, Event{Kind: EventStepStarted})
 	after, err := r.call(nodeCtx, s)
-	refused, asked := s.close()
+	asked, refused := s.close()
 	var panicked *PanicError
 	switch {
 	case errors.As(err, &panicked):

@@ -358,7 +358,7 @@ func sortQuestions(qs []Question) {
 var errReturned = errors.New("the node has returned: it must wait for its goroutines")
 
 // close ends the step: what comes later from goroutines that the node left behind is refused. It returns what the node may have dropped.
-func (s *Step) close() (refused error, asked *Interrupted) {
+func (s *Step) close() (asked *Interrupted, refused error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	refused = s.refused
@@ -366,5 +366,5 @@ func (s *Step) close() (refused error, asked *Interrupted) {
 	if len(s.asked) > 0 {
 		asked = s.interrupted()
 	}
-	return refused, asked
+	return asked, refused
 }

@@ -1,0 +1,311 @@
+package algorithm
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ohmycoins/omc/internal/api"
+	"github.com/ohmycoins/omc/internal/backtest"
+	"github.com/ohmycoins/omc/internal/ledger"
+	"github.com/ohmycoins/omc/internal/market"
+	"github.com/ohmycoins/omc/internal/report"
+	"github.com/ohmycoins/omc/internal/strategy"
+)
+
+// lookAheadBudget is how many bars the look-ahead test of a walk-forward may step over: a few seconds of work.
+const lookAheadBudget = 4_000_000
+
+// Backtest runs one backtest and returns its report. With WalkForward folds it also walks forward with the same parameters in every
+// fold, tests for look-ahead, stores the algorithm as a draft where it is not stored yet, and keeps the evidence beside it.
+// trace, when not nil, gets the plain backtest's events as JSON lines.
+func (s *Service) Backtest(ctx context.Context, user string, r api.BacktestRequest, trace io.Writer) (*report.Report, error) {
+	name, o, err := s.resolve(ctx, user, &r)
+	if err != nil {
+		return nil, err
+	}
+	from, to, err := window(r.From, r.To)
+	if err != nil {
+		return nil, err
+	}
+	program, err := strategy.Compile([]byte(r.Source), name)
+	if err != nil {
+		return nil, problem(err)
+	}
+	strat, content, err := program.New(o)
+	if err != nil {
+		return nil, problem(err)
+	}
+	in := backtest.Input{Strategy: strat, CodeHash: content.CodeHash(), From: from, To: to, Settings: report.Default(), Trace: trace}
+	if r.Settings != nil {
+		in.Settings = *r.Settings
+	}
+	if err := s.read(ctx, strat.Spec(), &in); err != nil {
+		return nil, err
+	}
+	if r.WalkForward > 0 {
+		in.Algorithm = content.ID() // stored as soon as everything has run to its end
+	} else if found, err := s.store.AlgorithmsByPrefix(ctx, user, content.ID()); err != nil {
+		return nil, fmt.Errorf("find algorithm %.12s: %w", content.ID(), err)
+	} else if len(found) == 1 {
+		in.Algorithm = found[0].ID
+	}
+	rep, err := backtest.Run(ctx, in)
+	if err != nil {
+		return nil, problem(err)
+	}
+	if in.Algorithm == "" {
+		return rep, nil
+	}
+	fresh := func() (strategy.Strategy, error) {
+		s, _, err := program.New(o)
+		return s, err
+	}
+	var wf, la json.RawMessage
+	if r.WalkForward > 0 {
+		if wf, la, err = walk(ctx, content, &in, fresh, r.WalkForward); err != nil {
+			return nil, err
+		}
+		if _, err := s.put(ctx, user, rep.Strategy, content, strategy.Provenance{Author: user, Simulated: in.Simulated}); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.keep(ctx, user, content, rep, wf, la); err != nil {
+		return nil, err
+	}
+	return rep, nil
+}
+
+// resolve finds the script that is meant, puts it into r.Source, and returns its name and options.
+func (s *Service) resolve(ctx context.Context, user string, r *api.BacktestRequest) (string, strategy.Options, error) {
+	o, err := options(r.Params, r.Markets, r.Interval)
+	if err != nil {
+		return "", o, err
+	}
+	if r.Source != "" {
+		return r.Strategy, o, nil
+	}
+	if ex, ok := strategy.FindExample(r.Strategy); ok {
+		r.Source = ex.Source
+		return ex.Name, o, nil
+	}
+	a, err := s.find(ctx, user, r.Strategy)
+	if err != nil {
+		var names []string
+		for _, ex := range strategy.Examples() {
+			names = append(names, ex.Name)
+		}
+		if p, ok := err.(*api.Problem); ok && p.Code != api.CodeConflict {
+			return "", o, api.NewProblem(http.StatusNotFound, api.CodeNotFound,
+				"strategy %.64q: no file, no stored algorithm's id, and no built-in example; the examples are %s", r.Strategy, strings.Join(names, ", "))
+		}
+		return "", o, err
+	}
+	r.Source = a.Content.Script
+	params := make(map[string]float64, len(a.Content.Params))
+	for k, v := range a.Content.Params {
+		params[k] = v
+	}
+	for k, v := range o.Params {
+		params[k] = v
+	}
+	o.Params = params
+	if len(o.Markets) == 0 {
+		o.Markets = a.Content.Markets
+	}
+	if o.Interval == 0 {
+		o.Interval = a.Content.Interval
+	}
+	return a.Name, o, nil
+}
+
+// window reads from and to: RFC 3339 or a date, which means its midnight UTC. to is not included.
+func window(from, to string) (f, t time.Time, err error) {
+	if f, err = moment("from", from); err != nil {
+		return f, t, err
+	}
+	if t, err = moment("to", to); err != nil {
+		return f, t, err
+	}
+	if !f.IsZero() && !t.IsZero() && !f.Before(t) {
+		return f, t, bad("from %s is not before to %s", f.Format(time.RFC3339), t.Format(time.RFC3339))
+	}
+	return f, t, nil
+}
+
+func moment(name, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02", "2006-01-02T15:04", "2006-01-02 15:04"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			if t = t.UTC(); t.Year() < 1970 || t.Year() > 2200 {
+				return time.Time{}, bad("%s: %.40q is outside 1970 to 2200", name, text)
+			}
+			return t, nil
+		}
+	}
+	return time.Time{}, bad("%s: %.40q: want a date like 2024-06-01 or a time like 2024-06-01T12:00:00Z", name, text)
+}
+
+// read fills in the bars of every market, as many before the window as the warm-up needs and the ledger has.
+func (s *Service) read(ctx context.Context, spec strategy.Spec, in *backtest.Input) error {
+	sources := map[string]bool{}
+	in.Bars = make([][]market.Bar, len(spec.Markets))
+	for i, m := range spec.Markets {
+		q := ledger.BarQuery{Market: m, Interval: spec.Interval, From: in.From, To: in.To}
+		bars, err := s.ledger.PriceBars(ctx, q)
+		if err != nil {
+			return fmt.Errorf("read bars of %s: %w", m, err)
+		}
+		if len(bars.Bars) == 0 {
+			return s.noBars(ctx, m, spec.Interval, in)
+		}
+		parts := []ledger.Bars{bars}
+		if spec.Warmup > 0 && !in.From.IsZero() {
+			before, err := s.ledger.PriceBars(ctx, ledger.BarQuery{Market: m, Interval: spec.Interval, To: in.From, Limit: spec.Warmup})
+			if err != nil {
+				return fmt.Errorf("read warm-up bars of %s: %w", m, err)
+			}
+			parts = []ledger.Bars{before, bars}
+		}
+		for _, p := range parts {
+			in.Bars[i] = append(in.Bars[i], p.Bars...)
+			in.Simulated = in.Simulated || p.Simulated
+			for _, name := range p.Sources {
+				sources[name] = true
+			}
+		}
+	}
+	for name := range sources {
+		in.Sources = append(in.Sources, name)
+	}
+	slices.Sort(in.Sources)
+	return nil
+}
+
+// noBars says what the ledger has instead of what was asked for.
+func (s *Service) noBars(ctx context.Context, m market.Market, iv market.Interval, in *backtest.Input) error {
+	all, err := s.ledger.Coverage(ctx)
+	if err != nil {
+		return fmt.Errorf("read coverage: %w", err)
+	}
+	var has, others []string
+	for _, c := range all {
+		if c.Market == m {
+			has = append(has, fmt.Sprintf("%s from %s to %s", c.Interval, c.First.Format(time.DateOnly), c.Last.Format(time.DateOnly)))
+		} else if text := c.Market.String(); !slices.Contains(others, text) && len(others) < 10 {
+			others = append(others, text)
+		}
+	}
+	switch {
+	case len(has) > 0:
+		return api.NewProblem(http.StatusNotFound, api.CodeNotFound, "no %s bars of %s in the window%s; the ledger has %s", iv, m, spoken(in), strings.Join(has, ", "))
+	case len(others) > 0:
+		return api.NewProblem(http.StatusNotFound, api.CodeNotFound, "the ledger has no bars of %s; it has %s. 'omc data import' or 'omc data fetch' adds more", m, strings.Join(others, ", "))
+	}
+	return api.NewProblem(http.StatusNotFound, api.CodeNotFound, "the ledger has no bars of %s, or of anything: add some with 'omc data import' or 'omc data fetch'", m)
+}
+
+func spoken(in *backtest.Input) string {
+	text := ""
+	if !in.From.IsZero() {
+		text += " from " + in.From.Format(time.RFC3339)
+	}
+	if !in.To.IsZero() {
+		text += " to " + in.To.Format(time.RFC3339)
+	}
+	return text
+}
+
+// keep stores what a backtest of a stored algorithm showed: with a walk-forward all of it, without one (wf is nil) its report,
+// unless that would stand beside another backtest's walk-forward.
+func (s *Service) keep(ctx context.Context, user string, c strategy.Content, rep *report.Report, wf, la json.RawMessage) error {
+	id := rep.Algorithm
+	body, err := json.Marshal(rep)
+	if err != nil {
+		return fmt.Errorf("report of %.12s: %w", id, err)
+	}
+	s.evidence.Lock()
+	defer s.evidence.Unlock()
+	e, _, err := s.known(ctx, id)
+	if err != nil {
+		return err
+	}
+	switch {
+	case e == nil:
+		e = &strategy.Evidence{Algorithm: id, UpdatedAt: s.now()}
+	case wf == nil && len(e.WalkForward) > 0:
+		return nil
+	}
+	if wf != nil {
+		// A deflated Sharpe ratio belongs to the research session's own folds, so it does not outlive them.
+		e.WalkForward, e.LookAhead, e.DSR, e.UpdatedAt = wf, la, nil, s.now()
+		trials, err := s.trials(ctx, user, id, c.CodeHash())
+		if err != nil {
+			return err
+		}
+		e.Trials = max(e.Trials, trials)
+		a, err := s.store.Algorithm(ctx, user, id)
+		if err != nil {
+			return fmt.Errorf("algorithm %.12s: %w", id, err)
+		}
+		e.Reasons = Gate(a, e, rep.Simulated, strategy.Validated, s.clock.Now())
+	}
+	if err := s.store.PutEvidence(ctx, *e, body); err != nil {
+		return fmt.Errorf("keep evidence of %.12s: %w", id, err)
+	}
+	return nil
+}
+
+// walk runs the walk-forward and the look-ahead test over the same bars and settings as the plain backtest.
+func walk(ctx context.Context, c strategy.Content, in *backtest.Input, fresh func() (strategy.Strategy, error), folds int) (wf, la json.RawMessage, err error) {
+	w, err := backtest.RunWalkForward(ctx, backtest.WalkForwardInput{Input: *in, Markets: c.Markets, Interval: c.Interval, Folds: folds, Choose: backtest.Fixed(fresh)})
+	if err != nil {
+		return nil, nil, problem(err)
+	}
+	l, err := backtest.RunLookAhead(ctx, backtest.LookAheadInput{Bars: in.Bars, Settings: in.Settings, Budget: lookAheadBudget,
+		New: func([][]market.Bar) (strategy.Strategy, error) { return fresh() }})
+	if err != nil {
+		return nil, nil, problem(err)
+	}
+	if wf, err = json.Marshal(w); err != nil {
+		return nil, nil, fmt.Errorf("walk-forward: %w", err)
+	}
+	if la, err = json.Marshal(l); err != nil {
+		return nil, nil, fmt.Errorf("look-ahead test: %w", err)
+	}
+	return wf, la, nil
+}
+
+// trials counts what was tried before this result: the variants of the same script with a walk-forward, this one included, or, where
+// an algorithm of the lab is among them, at least the trials its session had counted.
+func (s *Service) trials(ctx context.Context, user, id, code string) (int, error) {
+	all, err := s.store.Algorithms(ctx, user)
+	if err != nil {
+		return 0, fmt.Errorf("count trials: %w", err)
+	}
+	n, before := 1, 0
+	for _, a := range all {
+		if a.Content.CodeHash() != code {
+			continue
+		}
+		before = max(before, a.Provenance.TrialsBefore)
+		if a.ID == id {
+			continue
+		}
+		e, _, err := s.known(ctx, a.ID)
+		if err != nil {
+			return 0, err
+		}
+		if e != nil && len(e.WalkForward) > 0 {
+			n++
+		}
+	}
+	return n + before, nil
+}
