@@ -1,0 +1,134 @@
+package simulator
+
+import "math"
+
+// step is one minute in ticks of the coin; volume in 1e-4 coins.
+type step struct {
+	open, high, low, close, volume int64
+}
+
+// mix is splitmix64's finaliser (Steele, Lea, Flood 2014): a hash that passes for random, the same on every machine.
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// unit maps a hash to [0, 1).
+func unit(h uint64) float64 { return float64(h>>11) / (1 << 53) }
+
+// normal is nearly Gaussian: the sum of four uniform numbers (Irwin–Hall), scaled to variance 1. All of its steps are exact or
+// explicitly rounded, so that no machine's fused multiply-add changes a price.
+func normal(h uint64) float64 {
+	s := int64(h&0xffff) + int64(h>>16&0xffff) + int64(h>>32&0xffff) + int64(h>>48)
+	return float64(float64(s-131070) / 37837.5)
+}
+
+// regime is how a day behaves: drift of the whole day and a factor on its volatility.
+type regime struct{ drift, volatility float64 }
+
+// regimeOf gives about six days of ranging, three of trend, one in thirty of crash; regimes last several days.
+func regimeOf(seed uint64, day int64) regime {
+	week := day / 5
+	switch h := mix(seed ^ mix(uint64(week)) ^ 0x5e61); {
+	case h%30 == 0 && day%5 < 2:
+		return regime{drift: -0.10, volatility: 2.6}
+	case h%10 < 2:
+		return regime{drift: 0.015, volatility: 1.1}
+	case h%10 < 4:
+		return regime{drift: -0.012, volatility: 1.2}
+	}
+	return regime{volatility: 0.75}
+}
+
+// level is the logarithm of a path's price at the start of a day, around its base. It is a sum of smooth waves of hashed
+// knots at several lengths, so that it wanders for years, needs no past, and never runs away.
+func level(key uint64, day int64) float64 {
+	total := 0.0
+	for i, length := range [...]int64{1, 3, 9, 27, 81, 243, 729} {
+		k := day / length
+		f := float64(float64(day%length) / float64(length))
+		a, b := normal(mix(key^mix(uint64(k)^uint64(i)<<56))), normal(mix(key^mix(uint64(k+1)^uint64(i)<<56)))
+		v := float64(a + float64(f*float64(b-a)))
+		total = float64(total + float64(v*[...]float64{0.012, 0.018, 0.03, 0.05, 0.09, 0.14, 0.2}[i]))
+	}
+	return total
+}
+
+// anchor is the logarithm of a coin's price over its base at the start of a day.
+func (w *Stream) anchor(day int64) float64 {
+	common, own := level(w.sim^0xc0, day), level(w.c.key, day)
+	// Days of a regime add their drift within it; a regime's drift is given back over the next ones by the waves.
+	r := 0.0
+	for d := day - 10; d < day; d++ {
+		r = float64(r + float64(regimeOf(w.sim, d).drift*float64(float64(d-day+11)/10)))
+	}
+	return float64(float64(w.c.beta*float64(common+r)) + float64(0.45*own))
+}
+
+// fill makes one day: a bridge from its anchor to the next day's, with noise whose volatility clusters and jumps now and then.
+func (w *Stream) fill(day int64) {
+	from, to := w.anchor(day), w.anchor(day+1)
+	reg := regimeOf(w.sim, day)
+	var walk [blockSteps + 1]float64
+	common := volatility{h: 1, reg: reg.volatility}
+	own := volatility{h: 1, reg: reg.volatility}
+	dayKey := mix(uint64(day) ^ 0xda)
+	var calm [blockSteps]float64
+	for i := range blockSteps {
+		season := seasonOf(i)
+		hc, ho := mix(w.sim^dayKey^mix(uint64(i))), mix(w.c.key^dayKey^mix(uint64(i)))
+		zc, zo := common.draw(hc), own.draw(ho)
+		move := float64(float64(w.c.beta*zc) + float64(0.55*zo))
+		walk[i+1] = float64(walk[i] + float64(float64(w.c.volatility*season)*move))
+		calm[i] = math.Abs(move)
+	}
+	drift := float64(float64(float64(to-from)-walk[blockSteps]) / blockSteps)
+	tick := math.Pow10(int(w.c.scale))
+	price := func(i int) int64 {
+		return max(1, int64(math.Round(float64(float64(w.c.base*exp(float64(from+float64(walk[i]+float64(drift*float64(i))))))*tick))))
+	}
+	previous := price(0)
+	for i := range blockSteps {
+		st := &w.steps[i]
+		st.open, st.close = previous, price(i+1)
+		previous = st.close
+		h := mix(w.c.key ^ dayKey ^ mix(uint64(i)+1<<32))
+		wick := float64(float64(st.open) * float64(w.c.volatility*0.6))
+		st.high = max(st.open, st.close) + int64(float64(wick*unit(h)))
+		st.low = max(1, min(st.open, st.close)-int64(float64(wick*unit(mix(h)))))
+		activity := float64(float64(0.3+calm[i]) * float64(seasonOf(i)*float64(0.4+unit(mix(h^7)))))
+		st.volume = max(1, int64(float64(float64(w.c.volume*activity)*1e4)))
+	}
+}
+
+// volatility is a GARCH(1,1) of unit long-run variance with rare jumps.
+type volatility struct{ h, reg float64 }
+
+func (v *volatility) draw(hash uint64) float64 {
+	z := normal(hash)
+	if j := mix(hash ^ 0x1a); j%400 == 0 {
+		z = float64(z * 5)
+	}
+	e := float64(math.Sqrt(v.h) * z)
+	v.h = min(30, float64(float64(0.03+float64(0.12*float64(e*e)))+float64(0.84*v.h)))
+	return float64(e * v.reg)
+}
+
+// seasonOf is the activity at a minute of the UTC day: low in the small hours, highest when Europe and America overlap.
+func seasonOf(minute int) float64 {
+	hours := [...]float64{0.9, 0.85, 0.8, 0.75, 0.7, 0.7, 0.75, 0.9, 1, 1, 1, 1, 1.1, 1.3, 1.5, 1.5, 1.4, 1.3, 1.2, 1.1, 1.05, 1, 0.95, 0.9}
+	return hours[minute/60]
+}
+
+// exp is e^x by a fixed series with every product rounded, since math.Exp is assembly on some platforms and differs in its last bit.
+func exp(x float64) float64 {
+	k := math.Floor(float64(float64(x*1.4426950408889634) + 0.5))
+	r := float64(float64(x-float64(k*0.693147180369123816490)) - float64(k*1.90821492927058770002e-10))
+	sum := 1.0
+	for n := 12; n >= 1; n-- {
+		sum = float64(1 + float64(float64(r*sum)/float64(n)))
+	}
+	return math.Ldexp(sum, int(k))
+}
