@@ -13,7 +13,7 @@ import (
 	"github.com/ohmycoins/omc/internal/research"
 )
 
-// Every service method may return an *api.Problem as its error; any other error becomes code "internal" and is logged, not shown.
+// Every service method may return an *api.Problem as its error; any other error becomes code "internal" and is logged.
 // user is the id of the user on whose behalf the call is made.
 
 // Data fills and reads the ledgers (daemon/collect).

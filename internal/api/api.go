@@ -35,6 +35,12 @@ func (p *Problem) Error() string {
 	return p.Detail
 }
 
+// GetStatus returns the HTTP status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType names problems as such (RFC 9457).
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
 // The stable codes that are not a gate's or a limit's own.
 const (
 	CodeBadRequest  = "bad_request"
@@ -274,6 +280,11 @@ type AlgorithmCreate struct {
 type PromoteRequest struct {
 	To     strategy.State `json:"to"` // must be the next state; retire has its own call
 	Reason string         `json:"reason,omitempty"`
+}
+
+// RetireRequest retires an algorithm (POST /algo/{id}/retire).
+type RetireRequest struct {
+	Reason string `json:"reason,omitempty"`
 }
 
 // Diff compares two algorithms.

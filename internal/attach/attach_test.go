@@ -1,0 +1,81 @@
+package attach
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ohmycoins/omc/internal/client"
+)
+
+type fake struct{ closed chan struct{} }
+
+func (f fake) Handler() http.Handler       { return http.NotFoundHandler() }
+func (f fake) Close(context.Context) error { close(f.closed); return nil }
+
+func TestOnlyOneOwnerAndTheSecondKnowsWhoHoldsIt(t *testing.T) {
+	dir := t.TempDir()
+	f := fake{make(chan struct{})}
+	serve := func(context.Context) (Server, error) { return f, nil }
+	a, err := Open(t.Context(), Options{DataDir: dir, What: "omc first", Serve: serve, Wait: time.Nanosecond})
+	if err != nil || !a.Embedded {
+		t.Fatal(a, err)
+	}
+	_, err = Open(t.Context(), Options{DataDir: dir, What: "omc second", Serve: serve, Wait: time.Nanosecond})
+	var held *HeldError
+	if !errors.As(err, &held) || held.PID != os.Getpid() || held.What != "omc first" || !strings.Contains(err.Error(), "omc daemon start") {
+		t.Fatalf("second owner: %v", err)
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	<-f.closed
+	lock, err := Acquire(dir, "omc third")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lock.Release(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAServerThatDoesNotStartFreesTheDirectory(t *testing.T) {
+	dir := t.TempDir()
+	boom := errors.New("boom")
+	if _, err := Open(t.Context(), Options{DataDir: dir, Serve: func(context.Context) (Server, error) { return nil, boom }}); !errors.Is(err, boom) {
+		t.Fatal(err)
+	}
+	lock, err := Acquire(dir, "omc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = lock.Release()
+}
+
+func TestANamedHostThatDoesNotAnswerIsUnreachable(t *testing.T) {
+	for _, h := range []string{filepath.Join(t.TempDir(), "x.sock"), "unix://" + filepath.Join(t.TempDir(), "x.sock")} {
+		_, err := Open(t.Context(), Options{Host: h})
+		var u *client.Unreachable
+		if !errors.As(err, &u) {
+			t.Errorf("%s: %v", h, err)
+		}
+	}
+	if _, err := Open(t.Context(), Options{Host: "ftp://x"}); err == nil {
+		t.Error("ftp:// was taken")
+	}
+}
+
+func TestALongPathGetsAShortSocket(t *testing.T) {
+	p := SocketPath("/" + strings.Repeat("long/", 40))
+	if len(p) > maxSocketPath {
+		t.Fatalf("%s has %d bytes", p, len(p))
+	}
+	if p == SocketPath("/"+strings.Repeat("else/", 40)) {
+		t.Fatal("two directories share a socket")
+	}
+}

@@ -1,0 +1,364 @@
+// Package config owns omc's settings: which there are, and what each is, by flags over the environment over config.yaml over defaults.
+// It opens nothing but the file, and it shows no secret unmasked.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/knadh/koanf/v2"
+	"go.yaml.in/yaml/v3"
+)
+
+// Key is one setting.
+type Key struct {
+	Name    string // dotted: sources.kraken.base_url
+	Default string
+	Doc     string
+	Kind    string // string, url, int, bool, level
+	Secret  bool   // masked wherever it is shown
+}
+
+// Env is the environment variable that sets the key: OMC_SOURCES_KRAKEN_BASE_URL.
+func (k Key) Env() string { return "OMC_" + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_")) }
+
+// Sources are the upstreams that have sources.<name>.base_url, with their public addresses.
+func Sources() [][2]string {
+	return [][2]string{
+		{"kraken", "https://api.kraken.com"}, {"coinbase", "https://api.exchange.coinbase.com"}, {"binance", "https://api.binance.com"},
+		{"coinspot", "https://www.coinspot.com.au/pubapi/v2"},
+	}
+}
+
+// Keys lists every setting, in the order in which they are shown.
+func Keys() []Key {
+	keys := []Key{
+		{Name: "data_dir", Kind: "string", Doc: "everything omc writes; default: the platform's data folder"},
+		{Name: "database_url", Kind: "string", Secret: true, Doc: "PostgreSQL URL; empty: SQLite, omc.db in the data directory"},
+		{Name: "redis_url", Kind: "string", Secret: true, Doc: "Redis URL; empty: in memory"},
+		{Name: "host", Kind: "string", Doc: "the omc to talk to: a unix socket's path or a URL; empty: the one of the data directory"},
+		{Name: "log_level", Kind: "level", Default: "info", Doc: "debug, info, warn or error"},
+		{Name: "output", Kind: "string", Default: "table", Doc: "how listings are written: table, json or csv"},
+		{Name: "no_color", Kind: "bool", Default: "false", Doc: "write without colour (NO_COLOR does the same)"},
+	}
+	for _, s := range Sources() {
+		keys = append(keys, Key{Name: "sources." + s[0] + ".base_url", Kind: "url", Default: s[1], Doc: "where " + s[0] + " is; a test or a mirror can stand in"})
+	}
+	return keys
+}
+
+// Value is one setting as it stands.
+type Value struct {
+	Name   string `json:"name"`
+	Value  string `json:"value"` // masked where the key is a secret
+	Origin string `json:"origin"`
+	Env    string `json:"env"`
+	Doc    string `json:"description"`
+}
+
+// Config is the settings as they stand.
+type Config struct {
+	k        *koanf.Koanf
+	origin   map[string]string
+	keys     []Key
+	Warnings []string // unknown keys and variables
+	File     string   // the config.yaml looked for
+}
+
+// Input is what the settings are made from.
+type Input struct {
+	Flags   map[string]string // by key name; only those given
+	Environ []string          // as os.Environ
+	HomeDir string            // "": the user's
+	GOOS    string            // "": runtime.GOOS
+}
+
+const maxFile = 1 << 20
+
+// Load reads the settings. An unknown key is a warning; an unreadable file or a value of the wrong kind is an error that names it.
+func Load(in Input) (*Config, error) {
+	c := &Config{k: koanf.New("."), origin: map[string]string{}, keys: Keys()}
+	defaults := map[string]string{}
+	for _, k := range c.keys {
+		defaults[k.Name] = k.Default
+	}
+	defaults["data_dir"] = defaultDataDir(in)
+	if err := c.layer(defaults, "default"); err != nil {
+		return nil, err
+	}
+	env := c.environ(in.Environ)
+	c.File = filepath.Join(firstOf(in.Flags["data_dir"], env["data_dir"], defaults["data_dir"]), "config.yaml")
+	if p := lookup(in.Environ, "OMC_CONFIG"); p != "" {
+		c.File = p
+	}
+	file, err := c.readFile()
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range []struct {
+		values map[string]string
+		origin string
+	}{{file, c.File}, {env, ""}, {in.Flags, "flag"}} {
+		if err := c.layer(l.values, l.origin); err != nil {
+			return nil, err
+		}
+	}
+	return c, c.check()
+}
+
+// layer puts values over what is there; an empty origin is the key's environment variable.
+func (c *Config) layer(values map[string]string, origin string) error {
+	m := map[string]any{}
+	for name, v := range values {
+		m[name] = v
+		c.origin[name] = origin
+		if origin == "" {
+			c.origin[name] = "environment " + Key{Name: name}.Env()
+		}
+	}
+	return c.k.Load(flatMap(m), nil)
+}
+
+// flatMap is a koanf provider of dotted names.
+type flatMap map[string]any
+
+// ReadBytes is not how this provider is read.
+func (f flatMap) ReadBytes() ([]byte, error) { return nil, errors.New("config: read as a map only") }
+
+// Read gives the values, nested by their dots.
+func (f flatMap) Read() (map[string]any, error) {
+	out := map[string]any{}
+	for name, v := range f {
+		at := out
+		parts := strings.Split(name, ".")
+		for _, p := range parts[:len(parts)-1] {
+			next, ok := at[p].(map[string]any)
+			if !ok {
+				next = map[string]any{}
+				at[p] = next
+			}
+			at = next
+		}
+		at[parts[len(parts)-1]] = v
+	}
+	return out, nil
+}
+
+// outside are OMC_ variables that are not settings.
+var outside = map[string]bool{"OMC_CONFIG": true, "OMC_SHARED": true}
+
+func (c *Config) environ(environ []string) map[string]string {
+	byEnv := map[string]string{}
+	for _, k := range c.keys {
+		byEnv[k.Env()] = k.Name
+	}
+	out := map[string]string{}
+	for _, e := range environ {
+		name, v, _ := strings.Cut(e, "=")
+		switch key, known := byEnv[name]; {
+		case known && v != "":
+			out[key] = v
+		case !known && strings.HasPrefix(name, "OMC_") && !outside[name] && !strings.HasPrefix(name, "OMC_TEST_"):
+			c.Warnings = append(c.Warnings, fmt.Sprintf("environment variable %s is not a setting; 'omc config list' shows those there are", name))
+		}
+	}
+	sort.Strings(c.Warnings)
+	return out
+}
+
+func (c *Config) readFile() (map[string]string, error) {
+	st, err := os.Stat(c.File)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("settings: %w", err)
+	}
+	if st.Size() > maxFile {
+		return nil, fmt.Errorf("settings %s: larger than %d bytes", c.File, maxFile)
+	}
+	raw, err := os.ReadFile(c.File)
+	if err != nil {
+		return nil, fmt.Errorf("settings: %w", err)
+	}
+	values, err := ParseYAML(raw)
+	if err != nil {
+		return nil, fmt.Errorf("settings %s: %w", c.File, err)
+	}
+	known := map[string]bool{}
+	for _, k := range c.keys {
+		known[k.Name] = true
+	}
+	for _, name := range sorted(values) {
+		if !known[name] {
+			c.Warnings = append(c.Warnings, fmt.Sprintf("%s: %s is not a setting; 'omc config list' shows those there are", c.File, name))
+			delete(values, name)
+		}
+	}
+	return values, nil
+}
+
+// ParseYAML reads nested YAML into dotted names. Lists and anything but scalars are refused.
+func ParseYAML(raw []byte) (map[string]string, error) {
+	var tree map[string]any
+	if err := yaml.Unmarshal(raw, &tree); err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	return out, flatten("", tree, out, 0)
+}
+
+func flatten(prefix string, tree map[string]any, out map[string]string, depth int) error {
+	if depth > 8 {
+		return fmt.Errorf("%s: nested deeper than 8", prefix)
+	}
+	for k, v := range tree {
+		name := strings.TrimPrefix(prefix+"."+k, ".")
+		switch v := v.(type) {
+		case map[string]any:
+			if err := flatten(name, v, out, depth+1); err != nil {
+				return err
+			}
+		case nil:
+			out[name] = ""
+		case string, bool, int, int64, uint64, float64:
+			out[name] = fmt.Sprint(v)
+		default:
+			return fmt.Errorf("%s: want one value, not a list", name)
+		}
+	}
+	return nil
+}
+
+func (c *Config) check() error {
+	for _, k := range c.keys {
+		v := c.Get(k.Name)
+		var err error
+		switch {
+		case v == "":
+		case k.Kind == "bool":
+			_, err = strconv.ParseBool(v)
+		case k.Kind == "url":
+			var u *url.URL
+			if u, err = url.Parse(v); err == nil && (u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+				err = errors.New("want http:// or https:// and a host")
+			}
+		case k.Name == "output" && v != "table" && v != "json" && v != "csv":
+			err = errors.New("want table, json or csv")
+		case k.Kind == "level" && v != "debug" && v != "info" && v != "warn" && v != "error":
+			err = errors.New("want debug, info, warn or error")
+		}
+		if err != nil {
+			return fmt.Errorf("setting %s (from %s): %q: %w", k.Name, c.origin[k.Name], Mask(v), err)
+		}
+	}
+	if !filepath.IsAbs(c.Get("data_dir")) {
+		abs, err := filepath.Abs(c.Get("data_dir"))
+		if err != nil {
+			return fmt.Errorf("setting data_dir: %w", err)
+		}
+		return c.layer(map[string]string{"data_dir": abs}, c.origin["data_dir"])
+	}
+	return nil
+}
+
+// Get returns a setting's value; "" where it is unset.
+func (c *Config) Get(name string) string { return c.k.String(name) }
+
+// Bool returns a setting of kind bool.
+func (c *Config) Bool(name string) bool { v, _ := strconv.ParseBool(c.Get(name)); return v } // checked by Load
+
+// DatabaseURL is the store's URL: the one set, or the SQLite file of the data directory.
+func (c *Config) DatabaseURL() string {
+	if u := c.Get("database_url"); u != "" {
+		return u
+	}
+	return "sqlite:" + filepath.Join(c.Get("data_dir"), "omc.db")
+}
+
+// List shows every setting with where it came from, secrets masked.
+func (c *Config) List() []Value {
+	var out []Value
+	for _, k := range c.keys {
+		v := c.Get(k.Name)
+		if k.Secret {
+			v = Mask(v)
+		}
+		out = append(out, Value{Name: k.Name, Value: v, Origin: c.origin[k.Name], Env: k.Env(), Doc: k.Doc})
+	}
+	return out
+}
+
+// Mask hides the password of a URL, in its user part or its query.
+func Mask(v string) string {
+	u, err := url.Parse(v)
+	if err != nil {
+		if strings.Contains(v, "@") {
+			return "********"
+		}
+		return v
+	}
+	if _, has := u.User.Password(); has {
+		u.User = url.UserPassword(u.User.Username(), "********")
+	}
+	q := u.Query()
+	for name := range q {
+		if n := strings.ToLower(name); strings.Contains(n, "password") || strings.Contains(n, "secret") || strings.Contains(n, "token") {
+			q.Set(name, "********")
+			u.RawQuery = q.Encode()
+		}
+	}
+	return strings.ReplaceAll(u.String(), "%2A%2A%2A%2A%2A%2A%2A%2A", "********")
+}
+
+func defaultDataDir(in Input) string {
+	home, goos := in.HomeDir, in.GOOS
+	if home == "" {
+		home = firstOf(lookup(in.Environ, "HOME"), lookup(in.Environ, "USERPROFILE"), ".")
+	}
+	if goos == "" {
+		goos = runtime.GOOS
+	}
+	switch goos {
+	case "darwin":
+		return filepath.Join(home, "Library", "Application Support", "omc")
+	case "windows":
+		return filepath.Join(firstOf(lookup(in.Environ, "LOCALAPPDATA"), home), "omc")
+	}
+	return filepath.Join(firstOf(lookup(in.Environ, "XDG_DATA_HOME"), filepath.Join(home, ".local", "share")), "omc")
+}
+
+func lookup(environ []string, name string) string {
+	for i := len(environ) - 1; i >= 0; i-- {
+		if v, ok := strings.CutPrefix(environ[i], name+"="); ok {
+			return v
+		}
+	}
+	return ""
+}
+
+func firstOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+func sorted(m map[string]string) []string {
+	names := make([]string, 0, len(m))
+	for n := range m {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}
