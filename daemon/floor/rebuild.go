@@ -1,0 +1,185 @@
+package floor
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ohmycoins/omc/internal/engine"
+	"github.com/ohmycoins/omc/internal/journal"
+	"github.com/ohmycoins/omc/internal/strategy"
+)
+
+const (
+	inputPage = 1_000
+	linePage  = 2_000
+)
+
+// rebuilt is a session's engine after its recorded inputs, and how its audit compares with the recorded one.
+type rebuilt struct {
+	*recorder
+	at         place       // bars: after the newest recorded one
+	quoted     []time.Time // quotes: newest recorded of each market
+	recorded   string      // hash of the newest recorded line
+	stored     int64       // recorded lines
+	difference string      // "": line for line the same
+	failure    error       // of the last recorded input
+}
+
+// rebuild steps a session's recorded inputs through a fresh engine and compares the audit byte for byte with the recorded one, a
+// page at a time. Lines of a session without inputs stay in the batch: they are of the strategy's init and not journalled yet.
+func (s *Service) rebuild(ctx context.Context, j journal.Session) (*rebuilt, error) {
+	strat, err := s.load(ctx, &j)
+	if err != nil {
+		return nil, err
+	}
+	rec, err := newRecorder(j, strat)
+	if err != nil {
+		return nil, err
+	}
+	b := &rebuilt{recorder: rec, quoted: make([]time.Time, len(j.Markets))}
+	cmp := comparer{store: s.store, session: j.ID}
+	for {
+		inputs, err := s.store.FloorInputs(ctx, j.ID, rec.runner.Inputs(), inputPage)
+		if err != nil {
+			return nil, fmt.Errorf("recorded inputs: %w", err)
+		}
+		if len(inputs) == 0 {
+			break
+		}
+		for i := range inputs {
+			if err := b.again(&inputs[i]); err != nil {
+				return nil, err
+			}
+			if err := cmp.lines(ctx, rec.batch.Lines); err != nil {
+				return nil, err
+			}
+			rec.clear()
+		}
+	}
+	if err := cmp.rest(ctx, rec.runner.Inputs()); err != nil {
+		return nil, err
+	}
+	b.recorded, b.stored, b.difference = cmp.hash, cmp.count, cmp.difference
+	return b, nil
+}
+
+// again steps one recorded input. Only the last one may fail: after it the session had failed too.
+func (b *rebuilt) again(in *journal.Input) error {
+	if b.failure != nil {
+		return fmt.Errorf("input %d failed, and input %d was recorded after it: %w", in.Seq-1, in.Seq, b.failure)
+	}
+	if want := b.runner.Inputs() + 1; in.Seq != want {
+		return fmt.Errorf("recorded input %d where %d comes next", in.Seq, want)
+	}
+	ev, err := engine.DecodeEvent(in.Kind, in.Body)
+	if err != nil {
+		return fmt.Errorf("recorded input %d: %w", in.Seq, err)
+	}
+	b.failure = b.take(&ev)
+	b.at.see(&ev)
+	seen(b.quoted, &ev)
+	return nil
+}
+
+// load makes a fresh strategy from the session's algorithm. Its declaration must still be what the session was started with.
+func (s *Service) load(ctx context.Context, j *journal.Session) (strategy.Strategy, error) {
+	a, err := s.store.Algorithm(ctx, j.UserID, j.Algorithm)
+	if err != nil {
+		return nil, fmt.Errorf("algorithm of the session: %w", err)
+	}
+	strat, err := start(&a)
+	if err != nil {
+		return nil, err
+	}
+	spec := strat.Spec()
+	if len(spec.Markets) != len(j.Markets) || spec.Interval != j.Interval {
+		return nil, fmt.Errorf("strategy %s declares other markets or another interval than the session was started with", j.Strategy)
+	}
+	return strat, nil
+}
+
+// start makes a fresh strategy from an algorithm's content.
+func start(a *strategy.Algorithm) (strategy.Strategy, error) {
+	c := &a.Content
+	strat, got, err := strategy.Load([]byte(c.Script), a.Name, strategy.Options{Params: c.Params, Markets: c.Markets, Interval: c.Interval})
+	if err != nil {
+		return nil, err
+	}
+	if got.ID() != a.ID {
+		return nil, fmt.Errorf("algorithm %.12s: its content loads as %.12s; it was made by another version of omc", a.ID, got.ID())
+	}
+	return strat, nil
+}
+
+// comparer holds lines against the recorded ones, a page of them in memory.
+type comparer struct {
+	store      Store
+	session    string
+	page       []journal.Line
+	count      int64 // recorded lines seen
+	hash       string
+	difference string
+}
+
+func (c *comparer) next(ctx context.Context) (*journal.Line, error) {
+	if len(c.page) == 0 {
+		var err error
+		if c.page, err = c.store.FloorLines(ctx, c.session, c.count, linePage); err != nil {
+			return nil, fmt.Errorf("recorded audit: %w", err)
+		}
+		if len(c.page) == 0 {
+			return nil, nil
+		}
+	}
+	l := &c.page[0]
+	c.page = c.page[1:]
+	c.count++
+	c.hash = l.Hash
+	return l, nil
+}
+
+func (c *comparer) lines(ctx context.Context, made []journal.Line) error {
+	for i := range made {
+		l, err := c.next(ctx)
+		if err != nil {
+			return err
+		}
+		c.compare(l, &made[i])
+	}
+	return nil
+}
+
+func (c *comparer) compare(recorded, made *journal.Line) {
+	if c.difference != "" {
+		return
+	}
+	switch {
+	case recorded == nil:
+		c.difference = fmt.Sprintf("line %d: nothing was recorded, replayed: %s", made.Seq, shown(made))
+	case recorded.Seq != made.Seq || recorded.Input != made.Input || !recorded.Time.Equal(made.Time) || recorded.Kind != made.Kind || string(recorded.Body) != string(made.Body):
+		c.difference = fmt.Sprintf("line %d: recorded: %s, replayed: %s", made.Seq, shown(recorded), shown(made))
+	case recorded.Hash != made.Hash:
+		c.difference = fmt.Sprintf("line %d: the same text, but recorded with hash %.16s where %.16s follows: a line before it was changed", made.Seq, recorded.Hash, made.Hash)
+	}
+}
+
+// rest looks at the recorded lines that no input gave again. Lines of inputs after the newest replayed one belong to a session that
+// went on meanwhile.
+func (c *comparer) rest(ctx context.Context, inputs int64) error {
+	count, hash := c.count, c.hash
+	l, err := c.next(ctx)
+	if err != nil || l == nil {
+		return err
+	}
+	if l.Input > inputs {
+		c.count, c.hash = count, hash
+	} else if c.difference == "" {
+		c.difference = fmt.Sprintf("line %d: recorded: %s, replayed: nothing", l.Seq, shown(l))
+	}
+	return nil
+}
+
+func shown(l *journal.Line) string {
+	return fmt.Sprintf("input %d %s %s %.300s", l.Input, l.Time.Format(time.RFC3339Nano), l.Kind, l.Body)
+}
