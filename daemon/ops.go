@@ -1,0 +1,95 @@
+package daemon
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/ohmycoins/omc/internal/api"
+)
+
+// lowDisk is where free space becomes a fault: a store that cannot write loses.
+const lowDisk = 256 << 20
+
+// Status tells how the system is.
+func (s *System) Status(ctx context.Context) (api.Status, error) {
+	out := api.Status{
+		Version: s.config.Version, Embedded: s.config.Embedded, PID: os.Getpid(), DataDir: s.config.DataDir, Store: s.db.Dialect(), Bus: s.busKind,
+		StartedAt: s.started, Ready: s.isReady(), Sources: s.parts.collect.Sources(),
+	}
+	var mem runtime.MemStats
+	runtime.ReadMemStats(&mem)
+	out.Memory = mem.Sys
+	out.DiskFree, _ = DiskFree(s.config.DataDir) // zero, and its part says so
+	out.DataBytes = folderSize(s.config.DataDir)
+
+	part := func(name string, ok bool, state, detail string) {
+		out.Parts = append(out.Parts, api.Health{Part: name, OK: ok, State: state, Detail: detail, Since: s.started})
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	version, err := s.db.SchemaVersion(ctx)
+	if err != nil {
+		part("store", false, "failing", err.Error())
+	} else {
+		out.Version.Schema = version
+		part("store", true, "ok", s.db.Dialect())
+	}
+	if _, _, err := s.bus.Get(ctx, "health"); err != nil {
+		part("bus", false, "failing", err.Error())
+	} else {
+		part("bus", true, "ok", s.busKind)
+	}
+	part("lab", true, "ok", "model builtin")
+	if out.DiskFree < lowDisk {
+		part("disk", false, "low", "under 256 MB free: make room before the store cannot write")
+	} else {
+		part("disk", true, "ok", "")
+	}
+	part("floor", true, "ok", "paper")
+	for _, p := range out.Parts {
+		out.Ready = out.Ready && p.OK
+	}
+	return out, nil
+}
+
+// Logs returns the newest log lines of this process, newest last.
+func (s *System) Logs(_ context.Context, after int64, limit int) ([]api.LogLine, error) {
+	return s.log.Ring.Lines(after, limit), nil
+}
+
+// Stop asks the system to stop; whoever runs it closes it.
+func (s *System) Stop(context.Context) error {
+	s.stopOnce.Do(func() {
+		s.log.Info("asked to stop")
+		close(s.stop)
+	})
+	return nil
+}
+
+// DiskFree is how many bytes the user may still write where path is.
+func DiskFree(path string) (uint64, error) {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(path, &st); err != nil {
+		return 0, err
+	}
+	return uint64(st.Bavail) * uint64(st.Bsize), nil
+}
+
+func folderSize(dir string) uint64 {
+	var sum uint64
+	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return nil // a file that has just gone counts nothing
+		}
+		if info, err := d.Info(); err == nil && info.Mode().IsRegular() {
+			sum += uint64(info.Size())
+		}
+		return nil
+	})
+	return sum
+}

@@ -1,0 +1,188 @@
+// Package daemon builds omc's services, starts them and stops them in order, for a daemon or inside a command.
+// It holds no logic of a service, and it never shares a data directory: its caller holds the lock.
+package daemon
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ohmycoins/omc/daemon/algorithm"
+	"github.com/ohmycoins/omc/daemon/gateway"
+	"github.com/ohmycoins/omc/daemon/lab"
+	"github.com/ohmycoins/omc/internal/api"
+	"github.com/ohmycoins/omc/internal/bus"
+	"github.com/ohmycoins/omc/internal/clock"
+	"github.com/ohmycoins/omc/internal/llm"
+	"github.com/ohmycoins/omc/internal/llm/builtin"
+	"github.com/ohmycoins/omc/internal/store"
+	"github.com/ohmycoins/omc/internal/telemetry"
+)
+
+// LogName is the log's file in the data directory.
+const LogName = "omc.log"
+
+// localUser is whom a local omc belongs to.
+const localUser = "local"
+
+// Config is what a System needs.
+type Config struct {
+	DataDir     string
+	DatabaseURL string            // sqlite:<path> or postgres://…
+	RedisURL    string            // "": in memory
+	SourceURLs  map[string]string // by source name
+	LogLevel    slog.Level
+	LogTo       io.Writer // beside the file; nil: only there
+	Version     api.Version
+	Embedded    bool // inside a command: no socket
+	Resume      bool // take up sessions that a stop or a crash left running
+}
+
+// System is a running omc.
+type System struct {
+	config  Config
+	log     *telemetry.Log
+	db      *store.DB
+	bus     bus.Bus
+	busKind string
+	lab     *lab.Lab
+	parts   parts
+	handler http.Handler
+	started time.Time
+
+	stopOnce sync.Once
+	stop     chan struct{} // closed when someone asks the system to stop
+
+	mu    sync.Mutex // guards ready
+	ready bool
+}
+
+// Start builds everything and migrates the store. The caller holds the data directory's lock, and calls Close.
+func Start(ctx context.Context, c Config) (_ *System, err error) {
+	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	s := &System{config: c, stop: make(chan struct{}), started: clock.Wall{}.Now()}
+	s.log = telemetry.Open(filepath.Join(c.DataDir, LogName), c.LogLevel, c.LogTo)
+	defer func() {
+		if err != nil {
+			s.log.Error("start failed", "error", err.Error())
+			err = errors.Join(err, s.Close(ctx))
+		}
+	}()
+	if s.db, err = store.Open(ctx, c.DatabaseURL, store.Options{Migrate: true}); err != nil {
+		return nil, fmt.Errorf("open the store: %w", err)
+	}
+	if err = s.openBus(ctx); err != nil {
+		return nil, err
+	}
+	user, err := s.db.EnsureLocalUser(ctx, localUser)
+	if err != nil {
+		return nil, err
+	}
+	if err = s.build(ctx, user); err != nil {
+		return nil, err
+	}
+	s.setReady(true)
+	s.log.Info("started", "version", c.Version.Version, "pid", os.Getpid(), "store", s.db.Dialect(), "bus", s.busKind, "embedded", c.Embedded)
+	return s, nil
+}
+
+func (s *System) openBus(ctx context.Context) (err error) {
+	s.busKind = "memory"
+	if s.config.RedisURL == "" {
+		s.bus = bus.NewMemory(clock.Wall{})
+		return nil
+	}
+	s.busKind = "redis"
+	if s.bus, err = bus.OpenRedis(ctx, s.config.RedisURL, "omc:"); err != nil {
+		s.bus = nil
+		return err
+	}
+	return nil
+}
+
+func (s *System) build(ctx context.Context, user string) (err error) {
+	services := gateway.Services{Algorithms: algorithm.New(s.db, s.db, clock.Wall{}), Ops: s}
+	s.lab, err = lab.New(lab.Config{Store: s.db, Ledger: s.db, Clock: clock.Wall{}, NewID: NewID, Model: model, Log: s.log.With("part", "lab")})
+	if err != nil {
+		return fmt.Errorf("start the lab: %w", err)
+	}
+	services.Lab = s.lab
+	if err := s.parts.build(ctx, s, user, &services); err != nil {
+		return err
+	}
+	if s.config.Resume {
+		if err := s.lab.ResumeAll(ctx, user); err != nil {
+			return fmt.Errorf("resume lab sessions: %w", err)
+		}
+	}
+	s.handler = gateway.New(services, gateway.Options{Version: s.config.Version.Version, User: user, Ready: s.isReady, Log: s.log.With("part", "gateway")})
+	return nil
+}
+
+func model(name string) (llm.Model, error) {
+	if name == "" || name == builtin.Name {
+		return builtin.Model{}, nil
+	}
+	return nil, api.NewProblem(http.StatusBadRequest, api.CodeBadRequest, "model %.40q: this omc has only the model %q", name, builtin.Name)
+}
+
+// NewID makes a short unique id: 80 random bits as 16 lower-case letters and digits.
+func NewID() string {
+	var b [10]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
+}
+
+// Handler serves the HTTP interface.
+func (s *System) Handler() http.Handler { return s.handler }
+
+// Stopping is closed when someone has asked the system to stop through its interface.
+func (s *System) Stopping() <-chan struct{} { return s.stop }
+
+// Close stops the parts in order (turns paused, feeds stopped, books flushed) and closes the store. It loses nothing.
+func (s *System) Close(ctx context.Context) error {
+	s.setReady(false)
+	s.parts.close()
+	var err error
+	if s.lab != nil {
+		s.lab.Close()
+	}
+	if s.bus != nil {
+		err = errors.Join(err, s.bus.Close())
+	}
+	if s.db != nil {
+		err = errors.Join(err, s.db.Close())
+	}
+	if err != nil {
+		s.log.Error("stop", "error", err.Error())
+	} else {
+		s.log.Info("stopped")
+	}
+	return errors.Join(err, s.log.Close())
+}
+
+func (s *System) isReady() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ready
+}
+
+func (s *System) setReady(ready bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ready = ready
+}
+
+var _ gateway.Ops = (*System)(nil)
