@@ -1,0 +1,73 @@
+// Command omc is Oh My Coins. It is the only place that knows the command line, the workstation and the daemon at once;
+// it joins them and does nothing else.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"github.com/ohmycoins/omc/daemon"
+	"github.com/ohmycoins/omc/daemon/gateway"
+	"github.com/ohmycoins/omc/internal/api"
+	"github.com/ohmycoins/omc/internal/attach"
+	"github.com/ohmycoins/omc/internal/cli"
+	"github.com/ohmycoins/omc/internal/cli/factory"
+	"github.com/ohmycoins/omc/internal/clock"
+	"github.com/ohmycoins/omc/internal/config"
+	"github.com/ohmycoins/omc/internal/iostreams"
+)
+
+// Set by the build.
+var version, commit = "dev", ""
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	self, err := os.Executable()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "omc:", err)
+		return factory.ExitFailed
+	}
+	f := &factory.Factory{
+		IO: iostreams.System(os.Getenv), Version: api.Version{Version: version, Commit: commit, Go: runtime.Version()},
+		Now: clock.Wall{}.Now, Environ: os.Environ(), Self: self,
+	}
+	wire(f)
+	return cli.Run(ctx, f, args)
+}
+
+// wire gives the command line its daemon.
+func wire(f *factory.Factory) {
+	f.Serve = func(ctx context.Context, c *config.Config) (attach.Server, error) {
+		return daemon.Start(ctx, daemonConfig(f, c, true))
+	}
+	f.RunDaemon = func(ctx context.Context, c *config.Config, ready func()) error {
+		return daemon.Run(ctx, daemonConfig(f, c, false), ready)
+	}
+	f.Migrate = func(ctx context.Context, c *config.Config) (from, to int64, err error) {
+		return daemon.Migrate(ctx, daemonConfig(f, c, true))
+	}
+	f.DiskFree = daemon.DiskFree
+	f.OpenAPI = func() ([]byte, error) { return gateway.OpenAPI("1") }
+}
+
+func daemonConfig(f *factory.Factory, c *config.Config, embedded bool) daemon.Config {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.Get("log_level"))) // checked when the settings were read
+	sources := map[string]string{}
+	for _, s := range config.Sources() {
+		sources[s[0]] = strings.TrimSuffix(c.Get("sources."+s[0]+".base_url"), "/")
+	}
+	return daemon.Config{
+		DataDir: c.Get("data_dir"), DatabaseURL: c.DatabaseURL(), RedisURL: c.Get("redis_url"), SourceURLs: sources, LogLevel: level, Version: f.Version, Embedded: embedded, Resume: f.Resume || !embedded,
+	}
+}

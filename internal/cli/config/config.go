@@ -1,0 +1,44 @@
+// Package config has the command that shows the settings. It changes none.
+package config
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ohmycoins/omc/internal/cli/factory"
+	settings "github.com/ohmycoins/omc/internal/config"
+)
+
+// New returns the command `omc config`.
+func New(f *factory.Factory) *cobra.Command {
+	cmd := &cobra.Command{Use: "config", Short: "Settings, and where each comes from",
+		Long: "Settings come from flags, else OMC_* variables, else config.yaml in the data directory (or OMC_CONFIG), else defaults."}
+	list := &cobra.Command{
+		Use: "list", Short: "Every setting with its value and where it came from; secrets masked", Args: cobra.NoArgs, Example: "  omc config list\n  OMC_LOG_LEVEL=debug omc config list -o json",
+		RunE: func(*cobra.Command, []string) error {
+			c, err := f.Config()
+			if err != nil {
+				return err
+			}
+			return factory.List(f, c.List(), "", []factory.Column[settings.Value]{
+				{Name: "name", Value: func(v settings.Value) string { return v.Name }},
+				{Name: "value", Value: func(v settings.Value) string { return v.Value }},
+				{Name: "origin", Value: func(v settings.Value) string { return v.Origin }},
+				{Name: "env", Value: func(v settings.Value) string { return v.Env }},
+			})
+		},
+	}
+	path := &cobra.Command{
+		Use: "path", Short: "Where config.yaml is looked for", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			c, err := f.Config()
+			if err == nil {
+				_, err = fmt.Fprintln(f.IO.Out, c.File)
+			}
+			return err
+		},
+	}
+	cmd.AddCommand(list, path)
+	return cmd
+}
