@@ -64,8 +64,8 @@ type Input struct {
 	Body    json.RawMessage `json:"body"`
 }
 
-// Line is one line of the audit: what the engine did with an input. Hash chains it to the line before:
-// SHA-256(previous hash, body).
+// Line is one line of the audit: what the engine did with an input. Hash chains it to the line before: SHA-256 in hex over the
+// previous hash, seq, input, time in unix nanoseconds, kind and body, each after a line feed.
 type Line struct {
 	Session string          `json:"session"`
 	Seq     int64           `json:"seq"` // from 1, without holes
@@ -86,6 +86,9 @@ type Account struct {
 	StartCash money.Decimal    `json:"start_cash"`
 	Peak      money.Decimal    `json:"peak_equity"`
 	Fees      money.Decimal    `json:"fees"`
+	Drawdown  float64          `json:"max_drawdown"`            // largest fall from the peak at a bar's close, a ratio ≤ 0
+	Closed    int              `json:"closed_trades"`           // round trips, flat to flat
+	Before    *money.Decimal   `json:"equity_before,omitempty"` // last equity of the UTC day before the newest mark's; nil on the first day
 	Positions []trade.Position `json:"positions"`
 	Marks     []Mark           `json:"marks"`
 	Time      time.Time        `json:"time"` // of the newest input
