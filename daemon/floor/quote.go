@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/ohmycoins/omc/internal/clock"
-	"github.com/ohmycoins/omc/internal/engine"
 	"github.com/ohmycoins/omc/internal/journal"
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/source/coinspot"
@@ -40,14 +39,15 @@ type quotes struct {
 	poll    time.Duration
 	health  func(string) // "" means well
 	markets []market.Market
-	newest  []time.Time
+	now     func() time.Time // the session's newest input
+	newest  time.Time        // of the quotes queued so far
 	queue   []venue.Observation
 	failed  int           // polls in a row
 	pause   time.Duration // before the next poll
 }
 
-func openQuotes(s *Service, j *journal.Session, newest []time.Time, health func(string)) *quotes {
-	return &quotes{source: s.opts.Quotes, clock: s.clock, wait: s.opts.Wait, poll: s.opts.Poll, health: health, markets: j.Markets, newest: newest}
+func openQuotes(s *Service, j *journal.Session, now func() time.Time, health func(string)) *quotes {
+	return &quotes{source: s.opts.Quotes, clock: s.clock, wait: s.opts.Wait, poll: s.opts.Poll, health: health, markets: j.Markets, now: now}
 }
 
 // Quotes reports true.
@@ -88,6 +88,9 @@ func (f *quotes) take(got []market.Quote, bad []string) {
 		byMarket[got[i].Market] = &got[i]
 	}
 	trouble, at := "", f.clock.Now()
+	if now := f.now(); now.After(f.newest) {
+		f.newest = now
+	}
 	for m, mk := range f.markets {
 		q := byMarket[mk]
 		if q == nil {
@@ -105,17 +108,17 @@ func (f *quotes) take(got []market.Quote, bad []string) {
 		if c.Time.IsZero() {
 			c.Time = c.Known
 		}
-		if err := usable(&c, f.newest[m]); err != nil {
+		if err := usable(&c, f.newest); err != nil {
 			trouble = fmt.Sprintf("a quote of %s was left out: %v", mk, err)
 			continue
 		}
-		f.newest[m] = c.Time
+		f.newest = c.Time
 		f.queue = append(f.queue, venue.Observation{Market: m, Quote: &c})
 	}
 	f.health(trouble)
 }
 
-// usable says why a quote cannot be.
+// usable says why a quote cannot be. Time must not run backwards, whatever the clock does: a bar that has closed stays closed.
 func usable(q *market.Quote, newest time.Time) error {
 	switch {
 	case q.Last.Sign() <= 0:
@@ -130,11 +133,4 @@ func usable(q *market.Quote, newest time.Time) error {
 		return errors.New("its time is out of range")
 	}
 	return nil
-}
-
-// seen keeps the time of the newest recorded quote of each market.
-func seen(newest []time.Time, ev *engine.Event) {
-	if ev.Kind == engine.Quote && ev.Market < len(newest) {
-		newest[ev.Market] = ev.Quote.Time
-	}
 }

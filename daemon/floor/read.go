@@ -2,7 +2,9 @@ package floor
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/journal"
@@ -256,6 +258,9 @@ func (s *Service) Replay(ctx context.Context, user, id string) (api.ReplayResult
 		return api.ReplayResult{}, err
 	}
 	b, err := s.rebuild(ctx, j)
+	if errors.Is(err, errUnusable) {
+		return api.ReplayResult{}, api.NewProblem(http.StatusConflict, api.CodeConflict, "replay session %s: %v", j.ID, err)
+	}
 	if err != nil {
 		return api.ReplayResult{}, fmt.Errorf("replay session %s: %w", j.ID, err)
 	}

@@ -2,11 +2,13 @@ package floor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/ohmycoins/omc/internal/engine"
 	"github.com/ohmycoins/omc/internal/journal"
+	"github.com/ohmycoins/omc/internal/store"
 	"github.com/ohmycoins/omc/internal/strategy"
 )
 
@@ -15,15 +17,17 @@ const (
 	linePage  = 2_000
 )
 
+// errUnusable: what is recorded can never be stepped again, however often it is tried.
+var errUnusable = errors.New("the session cannot be rebuilt")
+
 // rebuilt is a session's engine after its recorded inputs, and how its audit compares with the recorded one.
 type rebuilt struct {
 	*recorder
-	at         place       // bars: after the newest recorded one
-	quoted     []time.Time // quotes: newest recorded of each market
-	recorded   string      // hash of the newest recorded line
-	stored     int64       // recorded lines
-	difference string      // "": line for line the same
-	failure    error       // of the last recorded input
+	at         place  // bars: after the newest recorded one
+	recorded   string // hash of the newest recorded line
+	stored     int64  // recorded lines
+	difference string // "": line for line the same
+	failure    error  // of the last recorded input
 }
 
 // rebuild steps a session's recorded inputs through a fresh engine and compares the audit byte for byte with the recorded one, a
@@ -35,9 +39,9 @@ func (s *Service) rebuild(ctx context.Context, j journal.Session) (*rebuilt, err
 	}
 	rec, err := newRecorder(j, strat)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errUnusable, err)
 	}
-	b := &rebuilt{recorder: rec, quoted: make([]time.Time, len(j.Markets))}
+	b := &rebuilt{recorder: rec}
 	cmp := comparer{store: s.store, session: j.ID}
 	for {
 		inputs, err := s.store.FloorInputs(ctx, j.ID, rec.runner.Inputs(), inputPage)
@@ -49,7 +53,7 @@ func (s *Service) rebuild(ctx context.Context, j journal.Session) (*rebuilt, err
 		}
 		for i := range inputs {
 			if err := b.again(&inputs[i]); err != nil {
-				return nil, err
+				return nil, fmt.Errorf("%w: %w", errUnusable, err)
 			}
 			if err := cmp.lines(ctx, rec.batch.Lines); err != nil {
 				return nil, err
@@ -78,23 +82,25 @@ func (b *rebuilt) again(in *journal.Input) error {
 	}
 	b.failure = b.take(&ev)
 	b.at.see(&ev)
-	seen(b.quoted, &ev)
 	return nil
 }
 
 // load makes a fresh strategy from the session's algorithm. Its declaration must still be what the session was started with.
 func (s *Service) load(ctx context.Context, j *journal.Session) (strategy.Strategy, error) {
 	a, err := s.store.Algorithm(ctx, j.UserID, j.Algorithm)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, fmt.Errorf("%w: %w", errUnusable, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("algorithm of the session: %w", err)
 	}
 	strat, err := start(&a)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errUnusable, err)
 	}
 	spec := strat.Spec()
 	if len(spec.Markets) != len(j.Markets) || spec.Interval != j.Interval {
-		return nil, fmt.Errorf("strategy %s declares other markets or another interval than the session was started with", j.Strategy)
+		return nil, fmt.Errorf("%w: strategy %s declares other markets or another interval than the session was started with", errUnusable, j.Strategy)
 	}
 	return strat, nil
 }

@@ -156,12 +156,16 @@ func (a *session) trade(ctx context.Context) error {
 		return err
 	}
 	b, err := a.s.rebuild(ctx, a.j)
+	if errors.Is(err, errUnusable) {
+		a.rec = &recorder{session: a.j}
+		return a.discard(ctx, err.Error())
+	}
 	if err != nil {
 		return fmt.Errorf("take the session up: %w", err)
 	}
 	a.rec = b.recorder
 	if b.difference != "" {
-		return a.discard(ctx, b.difference)
+		return a.discard(ctx, "the journal does not give the same audit again: "+b.difference)
 	}
 	a.winding, a.progress = a.rec.runner.Engine().Halted() == engine.KillCommand, a.rec.runner.Engine().Now()
 	feed, err := a.open(ctx, b)
@@ -204,7 +208,7 @@ func (a *session) open(ctx context.Context, b *rebuilt) (venue.Feed, error) {
 		if a.s.opts.Quotes == nil {
 			return nil, errors.New("this process has no coinspot feed")
 		}
-		return openQuotes(a.s, &a.j, b.quoted, a.tell), nil
+		return openQuotes(a.s, &a.j, a.rec.runner.Engine().Now, a.tell), nil
 	}
 	return nil, fmt.Errorf("unknown feed %.20q", a.j.Feed)
 }
@@ -383,13 +387,12 @@ func (a *session) killed(ctx context.Context, why string) error {
 	return a.finish(ctx, journal.Killed, "")
 }
 
-// discard ends a session whose journal does not give its audit again. The books stay as they were recorded.
-func (a *session) discard(ctx context.Context, difference string) error {
-	account, _, err := a.s.store.FloorAccount(ctx, a.j.ID)
+// discard ends a session that cannot go on from what is recorded. The books stay as they were recorded.
+func (a *session) discard(ctx context.Context, why string) error {
+	account, err := a.s.books(ctx, &a.j)
 	if err != nil {
-		return fmt.Errorf("books: %w", err)
+		return err
 	}
-	a.rec.batch = journal.Batch{Session: a.j.ID, Account: account, Status: journal.Failed,
-		Error: fmt.Sprintf("the journal does not give the same audit again, so the session cannot go on: %.1500s", difference)}
+	a.rec.batch = journal.Batch{Session: a.j.ID, Account: account, Status: journal.Failed, Error: fmt.Sprintf("%.1900s", why)}
 	return a.commit(ctx)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/ohmycoins/omc/internal/research"
 )
 
-// year turns a daily Sharpe ratio into an annual one (EVIDENCE.md §10: evidence is computed on daily returns).
+// year turns a daily Sharpe ratio into an annual one (docs/evidence.md: evidence is computed on daily returns).
 var year = math.Sqrt(365)
 
 // deflate fills in what the out-of-sample days are worth after all the session's trials: N is their raw number, and the variance is

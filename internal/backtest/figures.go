@@ -5,14 +5,9 @@ import (
 	"math"
 	"time"
 
+	"github.com/ohmycoins/omc/internal/evidence"
 	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/report"
-)
-
-const (
-	daysPerYear    = 365            // of daily statistics
-	secondsPerYear = 365.25 * 86400 // of spans
-	twoDays        = 2 * 86400
 )
 
 // figures measures one curve. days are its daily returns.
@@ -20,15 +15,8 @@ func figures(s *side, cash, final, fees, notional money.Decimal, span int64, day
 	f := report.Figures{FinalEquity: final, PnL: final.Sub(cash), Fees: fees, Trades: len(closed), Reasons: map[string]string{}}
 	start, end := cash.Float64(), final.Float64()
 	f.Return = ptr(end/start - 1)
-	if span >= twoDays {
-		f.CAGR = finite(math.Pow(end/start, secondsPerYear/float64(span)) - 1)
-	}
-	if f.CAGR == nil {
-		f.Reasons["cagr"] = "the window is under two days"
-		if span >= twoDays {
-			f.Reasons["cagr"] = "the growth of so short a window, taken for a year, is beyond numbers"
-		}
-	}
+	growth := evidence.CAGR(start, end, span)
+	f.CAGR = take(&f, "cagr", growth)
 	ratios(&f, days)
 	down := s.fall.deepest
 	f.MaxDrawdown = &down
@@ -37,17 +25,10 @@ func figures(s *side, cash, final, fees, notional money.Decimal, span int64, day
 	} else {
 		f.Reasons["drawdown_seconds"] = "equity never fell below its peak"
 	}
-	switch {
-	case f.CAGR == nil:
-		f.Reasons["calmar"] = "there is no CAGR"
-	case down == 0:
-		f.Reasons["calmar"] = "equity never fell below its peak"
-	default:
-		f.Calmar = ptr(*f.CAGR / -down)
-	}
+	f.Calmar = take(&f, "calmar", evidence.Calmar(growth, down))
 	if s.marks > 0 {
 		f.Exposure = ptr(float64(s.exposed) / float64(s.marks))
-		f.Turnover = finite(notional.Float64() / (s.sum / float64(s.marks)) / (float64(span) / secondsPerYear))
+		f.Turnover = finite(notional.Float64() / (s.sum / float64(s.marks)) / (float64(span) / evidence.SecondsPerYear))
 	}
 	wins(&f, closed)
 	if len(f.Reasons) == 0 {
@@ -56,41 +37,18 @@ func figures(s *side, cash, final, fees, notional money.Decimal, span int64, day
 	return f
 }
 
-// ratios are the figures of daily returns: volatility, Sharpe and Sortino.
+// take is the number for the report, or nil with its reason noted.
+func take(f *report.Figures, name string, v evidence.Value) *float64 {
+	if !v.Valid() {
+		f.Reasons[name] = v.Reason
+	}
+	return v.Ptr()
+}
+
+// ratios are the figures of daily returns.
 func ratios(f *report.Figures, days []float64) {
-	if len(days) < 2 {
-		for _, name := range []string{"volatility", "sharpe", "sortino"} {
-			f.Reasons[name] = "fewer than two days"
-		}
-		return
-	}
-	mean, lowest, highest := 0.0, days[0], days[0]
-	for _, r := range days {
-		mean += r
-		lowest, highest = min(lowest, r), max(highest, r)
-	}
-	mean /= float64(len(days))
-	squares, falls := 0.0, 0.0
-	for _, r := range days {
-		squares += (r - mean) * (r - mean)
-		if r < 0 {
-			falls += r * r
-		}
-	}
-	year := math.Sqrt(daysPerYear)
-	if lowest == highest { // tested so, because the deviation of equal numbers need not come out as zero
-		f.Volatility = ptr(0)
-		f.Reasons["sharpe"] = "daily returns have no variance"
-	} else {
-		sd := math.Sqrt(squares / float64(len(days)-1))
-		f.Volatility = ptr(sd * year)
-		f.Sharpe = ptr(mean / sd * year)
-	}
-	if falls == 0 {
-		f.Reasons["sortino"] = "no day lost"
-	} else {
-		f.Sortino = ptr(mean / math.Sqrt(falls/float64(len(days))) * year)
-	}
+	r := evidence.DailyRatios(days)
+	f.Volatility, f.Sharpe, f.Sortino = take(f, "volatility", r.Volatility), take(f, "sharpe", r.Sharpe), take(f, "sortino", r.Sortino)
 }
 
 func wins(f *report.Figures, closed []report.Trade) {

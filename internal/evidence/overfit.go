@@ -46,9 +46,9 @@ func ProbabilityOfOverfitting(m Matrix, blocks int) (Overfit, error) {
 	if m.Rows < 2*blocks {
 		return Overfit{}, degenerate(figure, "%d periods are too few for %d blocks of at least 2", m.Rows, blocks)
 	}
-	o, varied := newOverfitter(m, blocks)
-	if !varied {
-		return Overfit{}, degenerate(figure, "no trial has any variance")
+	o, err := newOverfitter(m, blocks)
+	if err != nil {
+		return Overfit{}, err
 	}
 	out := o.walk()
 	out.UsedRows = o.rows * blocks
@@ -56,7 +56,8 @@ func ProbabilityOfOverfitting(m Matrix, blocks int) (Overfit, error) {
 }
 
 // newOverfitter drops the first rows that do not fill the blocks, centres each column, and adds up the blocks.
-func newOverfitter(m Matrix, s int) (*overfitter, bool) {
+func newOverfitter(m Matrix, s int) (*overfitter, error) {
+	const figure = "probability of overfitting"
 	rows := m.Rows / s
 	skip := m.Rows % s
 	o := &overfitter{blocks: make([]block, s*m.Cols), means: make([]float64, m.Cols), s: s, n: m.Cols, rows: rows}
@@ -66,8 +67,8 @@ func newOverfitter(m Matrix, s int) (*overfitter, bool) {
 		for r := range col {
 			col[r] = m.At(skip+r, c)
 		}
-		varied = varied || !constant(col)
 		o.means[c] = mean(col)
+		total := 0.0
 		for b := range s {
 			part := col[b*rows : (b+1)*rows]
 			k := block{low: part[0], high: part[0]}
@@ -78,9 +79,19 @@ func newOverfitter(m Matrix, s int) (*overfitter, bool) {
 				k.low, k.high = min(k.low, x), max(k.high, x)
 			}
 			o.blocks[c*s+b] = k
+			total += k.squares
+		}
+		if constant(col) {
+			continue
+		}
+		if varied = true; !(total > 0) || !finite(total) {
+			return nil, degenerate(figure, "the returns of trial %d are too large or too small to have a deviation", c)
 		}
 	}
-	return o, varied
+	if !varied {
+		return nil, degenerate(figure, "no trial has any variance")
+	}
+	return o, nil
 }
 
 // side returns the mean and the Sharpe ratio of column c over the blocks whose bit in mask is want; without variance the ratio is −Inf,

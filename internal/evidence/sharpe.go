@@ -108,13 +108,17 @@ func ExpectedMax(n float64) (float64, error) {
 	return (1-eulerGamma)*quantile(1-1/n) + eulerGamma*quantile(1-1/(n*math.E)), nil
 }
 
-// EffectiveTrials is the number of independent trials that m trials of average correlation rho are worth: rho + (1−rho)·m.
+// EffectiveTrials is the number of independent trials that m trials of average correlation rho are worth: rho + (1−rho)·m. No m series have
+// an average correlation below −1/(m−1).
 func EffectiveTrials(rho float64, m int) (float64, error) {
+	const figure, rounding = "effective trials", 1e-9
 	if m < 1 || !(rho >= -1 && rho <= 1) {
-		return 0, degenerate("effective trials", "%d trials with average correlation %v", m, rho)
+		return 0, degenerate(figure, "%d trials with average correlation %v", m, rho)
 	}
-	n := rho + (1-rho)*float64(m)
-	return n, nil
+	if m > 1 && rho < -1/float64(m-1)-rounding {
+		return 0, degenerate(figure, "%d trials cannot have an average correlation of %v, the least is %.6g", m, rho, -1/float64(m-1))
+	}
+	return rho + (1-rho)*float64(m), nil
 }
 
 // Deflation is a deflated Sharpe ratio and what it was made of.
