@@ -123,8 +123,5 @@ func Run(ctx context.Context, f *factory.Factory, args []string) int {
 	if err != nil {
 		f.Report(err)
 	}
-	if ctx.Err() != nil && err == nil {
-		return factory.ExitInterrupted
-	}
 	return factory.ExitCode(err)
 }

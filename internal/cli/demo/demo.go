@@ -104,7 +104,7 @@ func (r *run) open(ctx context.Context) error {
 
 func (r *run) research(ctx context.Context) error {
 	if r.state.Lab == "" {
-		s, err := r.c.OpenSession(ctx, r.request())
+		s, err := r.session(ctx)
 		if err != nil {
 			return err
 		}
@@ -137,6 +137,21 @@ func (r *run) research(ctx context.Context) error {
 		return r.save(func(st *state) { st.Algorithm = s.Best })
 	}
 	return nil
+}
+
+// session opens the lab session, or finds the one that a demo killed before it could write it down has opened.
+func (r *run) session(ctx context.Context) (research.Session, error) {
+	want := r.request()
+	there, err := r.c.Sessions(ctx)
+	if err != nil {
+		return research.Session{}, err
+	}
+	for _, s := range there {
+		if s.Goal == want.Goal && s.Options.From == want.Options.From && s.Options.To == want.Options.To && s.Status != research.Cancelled {
+			return s, nil
+		}
+	}
+	return r.c.OpenSession(ctx, want)
 }
 
 func (r *run) watch(ctx context.Context) error {

@@ -29,9 +29,7 @@ func (r *run) trade(ctx context.Context) error {
 		if r.o.Speed == 0 && r.f.IO.OutTerminal {
 			r.o.Speed = float64(r.state.To.Sub(r.state.Split)) / float64(watched)
 		}
-		s, err := r.c.StartFloor(ctx, api.FloorRequest{
-			Algorithm: r.state.Algorithm, Paper: true, Feed: "replay", From: r.state.Split.Format(time.RFC3339), To: r.state.To.Format(time.RFC3339), Speed: r.o.Speed,
-		})
+		s, err := r.floor(ctx)
 		if err != nil {
 			return err
 		}
@@ -41,6 +39,22 @@ func (r *run) trade(ctx context.Context) error {
 	}
 	fmt.Fprintf(r.f.IO.Out, "floor session %s trades on paper over %s to %s\n", r.state.Floor, r.state.Split.Format(time.DateOnly), r.state.To.Format(time.DateOnly))
 	return r.watch(ctx)
+}
+
+// floor starts the floor session, or finds the one that a demo killed before it could write it down has started.
+func (r *run) floor(ctx context.Context) (api.FloorSession, error) {
+	there, err := r.c.FloorSessions(ctx)
+	if err != nil {
+		return api.FloorSession{}, err
+	}
+	for _, s := range there {
+		if s.Algorithm == r.state.Algorithm && s.Feed == "replay" && s.FeedArgs.From.Equal(r.state.Split) && s.FeedArgs.To.Equal(r.state.To) {
+			return s, nil
+		}
+	}
+	return r.c.StartFloor(ctx, api.FloorRequest{
+		Algorithm: r.state.Algorithm, Paper: true, Feed: "replay", From: r.state.Split.Format(time.RFC3339), To: r.state.To.Format(time.RFC3339), Speed: r.o.Speed,
+	})
 }
 
 // promote goes draft → validated → paper. A gate's refusal is a result, not a failure of the demo.
