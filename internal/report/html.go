@@ -8,6 +8,9 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/ohmycoins/omc/internal/money"
 )
 
 //go:embed page.html
@@ -71,12 +74,17 @@ func view(r *Report) *pageView {
 	return v
 }
 
-// chart is one SVG chart: paths in a box of 1000 × 260, with five labelled levels.
+// chart is one SVG chart: paths in a box of 1000 × 260, with round levels and five dates.
 type chart struct {
 	Line, Second string
 	Levels       []level
-	First, Last  string
+	Dates        []date
 }
+
+// date is one label of the time axis.
+type date struct{ X, Label, Anchor string }
+
+const dates = 5
 
 type level struct {
 	Y     string
@@ -107,13 +115,57 @@ func newChart(points []Point, value, second func(*Point) float64) *chart {
 		}
 		return b.String()
 	}
-	c := &chart{Line: path(value), First: since(points[0].Time), Last: since(points[len(points)-1].Time)}
+	c := &chart{Line: path(value)}
 	if second != nil {
 		c.Second = path(second)
 	}
-	for i := range 5 {
-		y := chartHeight * float64(i) / 4
-		c.Levels = append(c.Levels, level{strconv.FormatFloat(y, 'f', 1, 64), strconv.FormatFloat(high-(high-low)*float64(i)/4, 'f', 1, 64)})
+	step := niceStep((high - low) / 4)
+	decimals := 0
+	if step < 1 {
+		decimals = int(math.Ceil(-math.Log10(step)))
+	}
+	for k := 0.0; k < 10; k++ { // a step that vanishes beside the values ends too
+		v := (math.Ceil(low/step) + k) * step
+		if v > high {
+			break
+		}
+		y := chartHeight * (high - v) / (high - low)
+		c.Levels = append(c.Levels, level{strconv.FormatFloat(y, 'f', 1, 64), grouped(v, decimals)})
+	}
+	for i := range dates {
+		t := time.Unix(start+(end-start)*int64(i)/(dates-1), 0).UTC()
+		c.Dates = append(c.Dates, date{strconv.FormatFloat(chartWidth*float64(i)/(dates-1), 'f', 1, 64), since(t), [...]string{"start", "middle", "end"}[min(i, 1)+i/(dates-1)]})
 	}
 	return c
+}
+
+// niceStep is the distance of round levels, 1, 2 or 5 times a power of ten, at least x apart.
+func niceStep(x float64) float64 {
+	base := math.Pow(10, math.Floor(math.Log10(x)))
+	for _, k := range []float64{1, 2, 5} {
+		if k*base >= x {
+			return k * base
+		}
+	}
+	return 10 * base
+}
+
+// grouped writes a level with thousands apart; a zero has no sign.
+func grouped(v float64, decimals int) string {
+	d, err := money.FromFloat(v)
+	if err != nil {
+		return strconv.FormatFloat(v, 'g', 4, 64)
+	}
+	d = d.RoundHalfEven(uint8(decimals))
+	text, frac, _ := strings.Cut(strings.TrimPrefix(d.StringFixed(uint8(decimals)), "-"), ".")
+	for k := len(text) - 3; k > 0; k -= 3 {
+		text = text[:k] + "," + text[k:]
+	}
+	if frac != "" {
+		text += "." + frac
+	}
+	if d.Sign() < 0 {
+		return "−" + text
+	}
+	return text
 }
