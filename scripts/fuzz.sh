@@ -7,6 +7,6 @@ failed=0
 while IFS=: read -r file name; do
 	pkg=./$(dirname "$file")
 	echo "fuzz $pkg $name"
-	go test -run '^$' -fuzz "^$name\$" -fuzztime "$time" -parallel 2 "$pkg" || failed=1
+	go test -run '^$' -fuzz "^$name\$" -fuzztime "$time" -fuzzminimizetime 10x -parallel 2 "$pkg" || failed=1
 done < <(grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sed -e 's/^\.\///' -e 's/func //')
 exit $failed
