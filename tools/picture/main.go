@@ -48,7 +48,7 @@ func run(in io.Reader, out io.Writer) error {
 	w := bufio.NewWriter(out)
 	width, height := float64(cols)*cellW+24, float64(len(rows))*cellH+24
 	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f">`+"\n", width, height, width, height)
-	fmt.Fprintf(w, `<rect width="100%%" height="100%%" rx="8" fill="%s"/><g font-family="'JetBrains Mono','DejaVu Sans Mono',Menlo,Consolas,monospace" font-size="14" xml:space="preserve">`+"\n", background)
+	fmt.Fprintf(w, `<rect width="100%%" height="100%%" rx="8" fill="%s"/><g font-family="'JetBrains Mono','DejaVu Sans Mono',Menlo,Consolas,monospace" font-size="14">`+"\n", background)
 	for y, row := range rows {
 		draw(w, y, row)
 	}
@@ -75,9 +75,12 @@ func draw(w io.Writer, y int, row []cell) {
 		}
 		var text strings.Builder
 		for _, c := range row[x:end] {
+			if c.r == ' ' {
+				c.r = '\u00a0' // viewers fold plain spaces
+			}
 			text.WriteRune(c.r)
 		}
-		if strings.TrimSpace(text.String()) != "" {
+		if strings.Trim(text.String(), "\u00a0") != "" {
 			weight := ""
 			if row[x].s.bold {
 				weight = ` font-weight="bold"`
