@@ -18,9 +18,11 @@ import (
 	"github.com/ohmycoins/omc/internal/attach"
 	"github.com/ohmycoins/omc/internal/cli"
 	"github.com/ohmycoins/omc/internal/cli/factory"
+	"github.com/ohmycoins/omc/internal/client"
 	"github.com/ohmycoins/omc/internal/clock"
 	"github.com/ohmycoins/omc/internal/config"
 	"github.com/ohmycoins/omc/internal/iostreams"
+	"github.com/ohmycoins/omc/tui"
 )
 
 // Set by the build.
@@ -58,6 +60,9 @@ func wire(f *factory.Factory) {
 	}
 	f.DiskFree = daemon.DiskFree
 	f.OpenAPI = func() ([]byte, error) { return gateway.OpenAPI("1") }
+	f.TUI = func(ctx context.Context, c *client.Client) error {
+		return tui.Run(ctx, tui.Options{Client: c, NoColor: !f.IO.Color, Version: f.Version.Version})
+	}
 }
 
 func daemonConfig(f *factory.Factory, c *config.Config, embedded bool) daemon.Config {

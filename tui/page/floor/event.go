@@ -1,0 +1,96 @@
+package floor
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/ohmycoins/omc/internal/journal"
+	"github.com/ohmycoins/omc/internal/trade"
+	"github.com/ohmycoins/omc/tui/page"
+	"github.com/ohmycoins/omc/tui/widget"
+)
+
+// event is one line of the log for people.
+type event struct {
+	at   time.Time
+	kind string
+	text string
+	bad  bool
+}
+
+// describe says in words what an audit line says; ok is false for lines that only repeat what the page shows anyway.
+func describe(l *journal.Line) (event, bool) {
+	e := event{at: l.Time, kind: widget.Neutralise(l.Kind)}
+	switch l.Kind {
+	case "fill":
+		var f trade.Fill
+		if json.Unmarshal(l.Body, &f) != nil {
+			break
+		}
+		e.text = string(f.Side) + " " + page.Quantity(f.Quantity) + " " + string(f.Market.Base) + " @ " + page.Price(f.Price) + ", fee " + page.Amount(f.Fee)
+		return clean(e), true
+	case "order", "approved":
+		var o trade.Order
+		if json.Unmarshal(l.Body, &o) != nil {
+			break
+		}
+		if o.State == trade.Filled { // its fill is the line beside it
+			return event{}, false
+		}
+		e.kind = "order"
+		e.text = string(o.Side) + " " + page.Quantity(o.Quantity) + " " + string(o.Market.Base) + " " + string(o.Type) + " → " + string(o.State)
+		if o.Reason != "" {
+			e.text += " (" + o.Reason + ")"
+		}
+		e.bad = o.State == trade.Rejected || o.State == trade.Unknown
+		return clean(e), true
+	case "refused":
+		var r struct{ Code, Detail string }
+		if json.Unmarshal(l.Body, &r) != nil {
+			break
+		}
+		e.text, e.bad = r.Code+": "+r.Detail, true
+		return clean(e), true
+	case "log":
+		var r struct{ Text string }
+		if json.Unmarshal(l.Body, &r) != nil {
+			break
+		}
+		e.text = r.Text
+		return clean(e), true
+	case "status":
+		var r struct{ Halted string }
+		if json.Unmarshal(l.Body, &r) != nil || r.Halted == "" {
+			break
+		}
+		e.text, e.bad = "halted by "+r.Halted, true
+		return clean(e), true
+	case "cancel":
+		var r struct{ Order string }
+		if json.Unmarshal(l.Body, &r) != nil {
+			break
+		}
+		e.text = "cancel asked of order " + r.Order
+		return clean(e), true
+	case "timer":
+		var r struct{ Name string }
+		if json.Unmarshal(l.Body, &r) != nil {
+			break
+		}
+		e.text = r.Name
+		return clean(e), true
+	case "mark", "intent", "bar", "quote", "clock", "update":
+		return event{}, false
+	}
+	body := string(l.Body)
+	if len(body) > 300 {
+		body = body[:300]
+	}
+	e.text = body
+	return clean(e), true
+}
+
+func clean(e event) event {
+	e.text = widget.Neutralise(e.text)
+	return e
+}
