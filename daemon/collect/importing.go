@@ -157,7 +157,7 @@ func (im *importing) span(t time.Time) {
 }
 
 // flush stores the batch. Files may be newest first or unordered, so it is sorted; of two rows for one time the earlier stands
-// and the later is the same or a conflict.
+// and the later is the same or a conflict; with Replace the later wins and counts as Replaced.
 func (im *importing) flush() error {
 	if len(im.batch) == 0 {
 		return nil
@@ -172,6 +172,10 @@ func (im *importing) flush() error {
 		if n := len(kept); n > 0 && kept[n-1].bar.Unix() == p.bar.Unix() {
 			if kept[n-1].bar.Bar.Equal(&p.bar.Bar) {
 				im.sum.Same++
+			} else if im.o.Replace {
+				// As between batches, where the store lets the later row replace the earlier.
+				kept[n-1], im.bars[n-1] = p, p.bar
+				im.sum.Replaced++
 			} else if err := im.conflict(p.file, p.line, &kept[n-1].bar, &p.bar); err != nil {
 				return err
 			}
