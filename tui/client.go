@@ -32,7 +32,6 @@ type Client interface {
 	FloorSessions(ctx context.Context) ([]api.FloorSession, error)
 	StopFloor(ctx context.Context, id string) (api.FloorSession, error)
 	Kill(ctx context.Context, r api.KillRequest) (api.KillResult, error)
-	Positions(ctx context.Context, session string) ([]api.PositionRow, error)
 	Orders(ctx context.Context, session string, limit int) ([]api.OrderRow, error)
 	Trades(ctx context.Context, session string, limit int) ([]api.FillRow, error)
 	PnL(ctx context.Context, session string) ([]api.PnL, error)

@@ -191,11 +191,13 @@ func (f *fake) Retire(ctx context.Context, id, _ string) (api.Algorithm, error) 
 func floorSession(i int) api.FloorSession {
 	s := api.FloorSession{Session: journal.Session{ID: "f1007700aa", Algorithm: "09c2a41f5d0e771b", Strategy: "donchian-breakout", Mode: "paper", Feed: "coinspot", Markets: []market.Market{btc}, Interval: 3600,
 		Status: journal.Running, CreatedAt: epoch.Add(-50 * time.Hour)},
-		Account: journal.Account{Cash: dec("4811.20"), Equity: dec("10231.44"), StartCash: dec("10000"), Time: epoch, Positions: []trade.Position{{Market: btc, Quantity: dec("0.0625")}}},
-		Health:  "ok", Return: ptr(0.023144), Drawdown: ptr(-0.019), Trades: 12}
+		Account: journal.Account{Cash: dec("4811.21"), Equity: dec("10231.44"), StartCash: dec("10000"), Fees: dec("31.02"), Before: ptr(dec("10147.34")), Time: epoch,
+			Positions: []trade.Position{{Market: btc, Quantity: dec("0.0625"), Cost: dec("5320.02"), Realised: dec("131.23")}}, Marks: []journal.Mark{{Market: btc, Price: dec("86723.68"), Time: epoch}}},
+		Health: "ok", Return: ptr(0.023144), Drawdown: ptr(-0.019), Trades: 12}
 	if i == 1 {
 		s.ID, s.Strategy, s.Feed, s.Simulated, s.Progress, s.Health = "f2c0ffee00", "ema-cross", "sim", true, nil, "no price for 40s"
-		s.Account.Equity, s.Return, s.Drawdown, s.Account.Positions = dec("9874.10"), ptr(-0.01259), ptr(-0.0312), nil
+		s.Account.Equity, s.Account.Cash, s.Return, s.Drawdown = dec("9874.10"), dec("9874.10"), ptr(-0.01259), ptr(-0.0312)
+		s.Account.Positions, s.Account.Before = []trade.Position{{Market: btc, Realised: dec("-125.90")}}, nil
 	}
 	if i == 2 {
 		s.ID, s.Strategy, s.Feed, s.Status, s.Progress = "f3bead0000", "macd-trend", "replay", journal.Finished, ptr(1.0)
@@ -222,11 +224,6 @@ func (f *fake) Kill(ctx context.Context, _ api.KillRequest) (api.KillResult, err
 	return give(ctx, f, api.KillResult{Sessions: []string{"f1007700aa", "f2c0ffee00"}, Closed: 1})
 }
 
-func (f *fake) Positions(ctx context.Context, _ string) ([]api.PositionRow, error) {
-	return give(ctx, f, []api.PositionRow{{Session: "f1007700aa", Strategy: "donchian-breakout", Market: btc, Quantity: dec("0.0625"), Average: dec("85120.4"), Last: dec("86723.84"), Value: dec("5420.24"),
-		Unrealised: dec("100.21"), Realised: dec("131.23")}})
-}
-
 func (f *fake) Orders(ctx context.Context, _ string, _ int) ([]api.OrderRow, error) {
 	o := trade.Order{ID: "o-12", Market: btc, Side: trade.Buy, Type: trade.MarketOrder, Quantity: dec("0.0625"), State: trade.Filled, AveragePrice: dec("85120.4"), Fee: dec("5.32"), PlacedAt: epoch.Add(-6 * time.Hour)}
 	p := o
@@ -243,7 +240,7 @@ func (f *fake) Trades(ctx context.Context, _ string, _ int) ([]api.FillRow, erro
 }
 
 func (f *fake) PnL(ctx context.Context, session string) ([]api.PnL, error) {
-	p := api.PnL{Session: "f1007700aa", StartCash: dec("10000"), Cash: dec("4811.20"), Equity: dec("10231.44"), Realised: dec("131.23"), Unrealised: dec("100.21"), Fees: dec("31.02"), Today: ptr(dec("84.10"))}
+	p := api.PnL{Session: "f1007700aa", StartCash: dec("10000"), Cash: dec("4811.21"), Equity: dec("10231.44"), Realised: dec("131.23"), Unrealised: dec("100.21"), Fees: dec("31.02"), Today: ptr(dec("84.10"))}
 	if session != "" {
 		for i := range 120 {
 			v, _ := money.FromFloat(math.Round(1e4 + 2*float64(i) + 80*math.Sin(float64(i)/9)))

@@ -117,7 +117,7 @@ func (p *Page) move(n int) tea.Cmd {
 	case events:
 		p.logScroll.Move(-n)
 	case positions:
-		p.lists[positions].Move(n, len(p.books.positions))
+		p.lists[positions].Move(n, len(p.held()))
 	case orders:
 		p.lists[orders].Move(n, len(p.books.orders))
 	case trades:

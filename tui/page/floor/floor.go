@@ -20,7 +20,6 @@ type Client interface {
 	FloorSessions(ctx context.Context) ([]api.FloorSession, error)
 	StopFloor(ctx context.Context, id string) (api.FloorSession, error)
 	Kill(ctx context.Context, r api.KillRequest) (api.KillResult, error)
-	Positions(ctx context.Context, session string) ([]api.PositionRow, error)
 	Orders(ctx context.Context, session string, limit int) ([]api.OrderRow, error)
 	Trades(ctx context.Context, session string, limit int) ([]api.FillRow, error)
 	PnL(ctx context.Context, session string) ([]api.PnL, error)
@@ -74,11 +73,10 @@ type Page struct {
 
 // books are what is known of one session beyond its line.
 type books struct {
-	session   string
-	positions []api.PositionRow
-	orders    []api.OrderRow
-	trades    []api.FillRow
-	pnl       api.PnL
+	session string
+	orders  []api.OrderRow
+	trades  []api.FillRow
+	pnl     api.PnL // for its curve; the amounts shown are the account's
 }
 
 // New makes the page.
@@ -119,7 +117,7 @@ func (p *Page) Poll(now time.Time) tea.Cmd {
 	return tea.Batch(p.again(now), page.Read(p.run, p.client.FloorSessions, func(l []api.FloorSession, err error) tea.Msg { return sessionsMsg{l, err} }), p.loadBooks())
 }
 
-// loadBooks asks for the chosen session's positions, orders, trades and P&L.
+// loadBooks asks for the chosen session's orders, trades and equity curve.
 func (p *Page) loadBooks() tea.Cmd {
 	if p.chosen == "" || p.bookWait {
 		return nil
@@ -129,9 +127,6 @@ func (p *Page) loadBooks() tea.Cmd {
 	return page.Read(p.run, func(ctx context.Context) (books, error) {
 		b := books{session: id}
 		var err error
-		if b.positions, err = c.Positions(ctx, id); err != nil {
-			return b, err
-		}
 		if b.orders, err = c.Orders(ctx, id, maxRows); err != nil {
 			return b, err
 		}

@@ -76,7 +76,7 @@ func (p *Page) broad(e page.Env, w, h int) string {
 		right := page.Rows(p.paneOf(e, trades, side, half), p.paneOf(e, events, side, bottom-half))
 		return page.Rows(first, page.Columns(t, bottom, left, right))
 	}
-	n := max(4, min(len(p.books.positions)+2, bottom/3))
+	n := max(4, min(len(p.held())+2, bottom/3))
 	lower := orders
 	if p.pane == trades {
 		lower = trades
@@ -105,7 +105,7 @@ func (p *Page) pick(e page.Env, i, w, h int) []string {
 
 // counted are the panes' names with how much they hold.
 func (p *Page) counted() []string {
-	n := [panes]int{len(p.shown()), len(p.books.positions), len(p.books.orders), len(p.books.trades), 0}
+	n := [panes]int{len(p.shown()), len(p.held()), len(p.books.orders), len(p.books.trades), 0}
 	out := make([]string, panes)
 	for i, s := range names {
 		out[i] = s
@@ -226,15 +226,16 @@ func (p *Page) summary(e page.Env, w, h int) []string {
 			t.Signed(float64(gain.Sign())).Render(page.Gain(gain)+" ("+page.Percent(s.Return)+")"),
 	}
 	today := page.None
-	if b.pnl.Today != nil {
-		today = page.Gain(*b.pnl.Today)
+	if before := s.Account.Before; before != nil {
+		today = page.Gain(s.Account.Equity.Sub(*before))
 	}
+	realised, unrealised := gains(s)
 	if w >= 60 {
-		out = append(out, " "+t.Muted.Render("realised ")+page.Gain(b.pnl.Realised)+t.Muted.Render("  unrealised ")+page.Gain(b.pnl.Unrealised)+
-			t.Muted.Render("  fees ")+page.Amount(b.pnl.Fees)+t.Muted.Render("  today ")+today)
+		out = append(out, " "+t.Muted.Render("realised ")+page.Gain(realised)+t.Muted.Render("  unrealised ")+page.Gain(unrealised)+
+			t.Muted.Render("  fees ")+page.Amount(s.Account.Fees)+t.Muted.Render("  today ")+today)
 	} else {
-		out = append(out, " "+t.Muted.Render("real. ")+page.Gain(b.pnl.Realised)+t.Muted.Render("  unreal. ")+page.Gain(b.pnl.Unrealised),
-			" "+t.Muted.Render("fees  ")+page.Amount(b.pnl.Fees)+t.Muted.Render("  today ")+today+t.Muted.Render("  cash ")+page.Amount(s.Account.Cash))
+		out = append(out, " "+t.Muted.Render("real. ")+page.Gain(realised)+t.Muted.Render("  unreal. ")+page.Gain(unrealised),
+			" "+t.Muted.Render("fees  ")+page.Amount(s.Account.Fees)+t.Muted.Render("  today ")+today+t.Muted.Render("  cash ")+page.Amount(s.Account.Cash))
 	}
 	if s.Error != "" {
 		out = append(out, " "+t.Danger.Render("! ")+widget.Neutralise(s.Error))
@@ -261,14 +262,15 @@ func (p *Page) summary(e page.Env, w, h int) []string {
 
 func (p *Page) positionRows(e page.Env, w, h int) []string {
 	t := e.Theme
-	if len(p.books.positions) == 0 {
+	if len(p.held()) == 0 {
 		return page.Teach(t, w, "No position: the session holds only cash.")
 	}
 	cols := []page.Column{{Title: "coin"}, {Title: "quantity", Right: true, Keep: 8}, {Title: "average", Right: true, Keep: 6}, {Title: "last", Right: true, Keep: 5},
 		{Title: "value", Right: true, Keep: 7}, {Title: "unrealised", Right: true, Keep: 9}, {Title: "realised", Right: true, Keep: 3}, {Title: "quote", Keep: 2}}
-	rows := make([][]page.Cell, len(p.books.positions))
-	for i := range p.books.positions {
-		r := &p.books.positions[i]
+	held := p.held()
+	rows := make([][]page.Cell, len(held))
+	for i := range held {
+		r := &held[i]
 		rows[i] = []page.Cell{page.Text(string(r.Market.Base)), page.Text(page.Quantity(r.Quantity)), page.Text(page.Price(r.Average)), page.Text(page.Price(r.Last)),
 			page.Text(page.Amount(r.Value)), page.Styled(page.Gain(r.Unrealised), t.Signed(float64(r.Unrealised.Sign()))), page.Text(page.Gain(r.Realised)),
 			page.Styled(string(r.Market.Quote), &t.Muted)}
