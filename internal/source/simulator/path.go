@@ -25,62 +25,81 @@ func normal(h uint64) float64 {
 	return float64(float64(s-131070) / 37837.5)
 }
 
-// regime is how a day behaves: drift of the whole day and a factor on its volatility.
+// regime is how a stretch of days behaves: drift of each day and a factor on its volatility.
 type regime struct{ drift, volatility float64 }
 
-// regimeOf gives about six days of ranging, three of trend, one in thirty of crash; regimes last several days.
+// regimeOf draws a regime for each five days: six in ten range, four trend up or down, and one in thirty begins with a two-day crash.
+// The drifts are small beside a day's noise, so that yesterday says next to nothing about today.
 func regimeOf(seed uint64, day int64) regime {
-	week := day / 5
-	switch h := mix(seed ^ mix(uint64(week)) ^ 0x5e61); {
+	switch h := mix(seed ^ mix(uint64(day/5)) ^ 0x5e61); {
 	case h%30 == 0 && day%5 < 2:
-		return regime{drift: -0.10, volatility: 2.6}
+		return regime{drift: -0.06, volatility: 2.2}
 	case h%10 < 2:
-		return regime{drift: 0.015, volatility: 1.1}
+		return regime{drift: 0.006, volatility: 1.05}
 	case h%10 < 4:
-		return regime{drift: -0.012, volatility: 1.2}
+		return regime{drift: -0.004, volatility: 1.15}
 	}
-	return regime{volatility: 0.75}
+	return regime{drift: 0.0015, volatility: 0.85}
 }
 
-// level is the logarithm of a path's price at the start of a day, around its base. It is a sum of smooth waves of hashed
-// knots at several lengths, so that it wanders for years, needs no past, and never runs away.
-func level(key uint64, day int64) float64 {
-	total := 0.0
-	for i, length := range [...]int64{1, 3, 9, 27, 81, 243, 729} {
-		k := day / length
-		f := float64(float64(day%length) / float64(length))
-		a, b := normal(mix(key^mix(uint64(k)^uint64(i)<<56))), normal(mix(key^mix(uint64(k+1)^uint64(i)<<56)))
-		v := float64(a + float64(f*float64(b-a)))
-		total = float64(total + float64(v*[...]float64{0.012, 0.018, 0.03, 0.05, 0.09, 0.14, 0.2}[i]))
-	}
-	return total
+// days walks one market from day to day: a random walk with GARCH volatility, shared in part with every market of the seed, pulled
+// gently back to its base over years. It always begins on 1970-01-01, so that a day is the same whatever window it is asked in.
+type days struct {
+	day         int64
+	level       float64    // logarithm of the price over its base at the day's start
+	common, own volatility // of days
+	// The day's own: its change of level and the factors on its minutes' noise.
+	change, commonFactor, ownFactor float64
 }
 
-// anchor is the logarithm of a coin's price over its base at the start of a day.
-func (w *Stream) anchor(day int64) float64 {
-	common, own := level(w.sim^0xc0, day), level(w.c.key, day)
-	// Days of a regime add their drift within it; a regime's drift is given back over the next ones by the waves.
-	r := 0.0
-	for d := day - 10; d < day; d++ {
-		r = float64(r + float64(regimeOf(w.sim, d).drift*float64(float64(d-day+11)/10)))
-	}
-	return float64(float64(w.c.beta*float64(common+r)) + float64(0.45*own))
+// pull is the share of the distance to the base that is lost each day: half of it in about two years.
+const pull = 0.00095
+
+// minutesRoot turns a minute's volatility into a day's.
+const minutesRoot = 37.94733192202055
+
+func (w *Stream) startDays() {
+	w.days = days{common: volatility{h: 1, reg: 1}, own: volatility{h: 1, reg: 1}}
+	w.days.draw(w.sim, w.c)
 }
 
-// fill makes one day: a bridge from its anchor to the next day's, with noise whose volatility clusters and jumps now and then.
+// draw makes the change of the day that d stands at.
+func (d *days) draw(sim uint64, c coin) {
+	reg := regimeOf(sim, d.day)
+	key := mix(uint64(d.day) ^ 0xd1)
+	d.commonFactor, d.ownFactor = float64(reg.volatility*math.Sqrt(d.common.h)), math.Sqrt(d.own.h)
+	zc, zo := d.common.draw(mix(sim^key)), d.own.draw(mix(c.key^key))
+	sigma := float64(c.volatility * minutesRoot)
+	noise := float64(float64(c.beta*float64(reg.volatility*zc)) + float64(ownShare*zo))
+	d.change = float64(float64(float64(c.beta*reg.drift)+float64(sigma*noise)) - float64(pull*d.level))
+}
+
+// to moves to a day at or after where d stands.
+func (d *days) to(day int64, sim uint64, c coin) {
+	for d.day < day {
+		d.level = float64(d.level + d.change)
+		d.day++
+		d.draw(sim, c)
+	}
+}
+
+// ownShare is the weight of a coin's own noise beside the common one, whose weight is its beta.
+const ownShare = 0.55
+
+// fill makes one day: a bridge from its level to the next day's, with noise whose volatility clusters and jumps now and then.
 func (w *Stream) fill(day int64) {
-	from, to := w.anchor(day), w.anchor(day+1)
-	reg := regimeOf(w.sim, day)
+	w.days.to(day, w.sim, w.c)
+	from, to := w.days.level, float64(w.days.level+w.days.change)
 	var walk [blockSteps + 1]float64
-	common := volatility{h: 1, reg: reg.volatility}
-	own := volatility{h: 1, reg: reg.volatility}
+	common := volatility{h: 1, reg: w.days.commonFactor}
+	own := volatility{h: 1, reg: w.days.ownFactor}
 	dayKey := mix(uint64(day) ^ 0xda)
 	var calm [blockSteps]float64
 	for i := range blockSteps {
 		season := seasonOf(i)
 		hc, ho := mix(w.sim^dayKey^mix(uint64(i))), mix(w.c.key^dayKey^mix(uint64(i)))
 		zc, zo := common.draw(hc), own.draw(ho)
-		move := float64(float64(w.c.beta*zc) + float64(0.55*zo))
+		move := float64(float64(w.c.beta*zc) + float64(ownShare*zo))
 		walk[i+1] = float64(walk[i] + float64(float64(w.c.volatility*season)*move))
 		calm[i] = math.Abs(move)
 	}

@@ -18,8 +18,8 @@ const Source = ledger.Simulated
 // of the same path.
 const (
 	stepSeconds = 60
-	// blockSteps is a day: state that a path needs (volatility, price) is anchored at the start of each block, so that any
-	// window can be made without its past.
+	// blockSteps is a day: a day's minutes are a bridge between two daily levels, and the levels are cheap to walk from the
+	// beginning, so that a window is the same whatever was asked before it.
 	blockSteps = 1440
 )
 
@@ -69,6 +69,9 @@ func (s *Simulator) Bars(m market.Market, iv market.Interval, from, to int64) ([
 	if f := iv.Floor(from); f != from {
 		from = f + int64(iv)
 	}
+	if from < 0 {
+		return nil, fmt.Errorf("simulate %s: the simulated market opened on 1970-01-01; ask for a later time", m)
+	}
 	if from >= to {
 		return nil, nil
 	}
@@ -95,15 +98,18 @@ type Stream struct {
 	next  int64
 	block int64
 	made  bool
+	days  days
 	steps [blockSteps]step
 }
 
-// Stream starts at the first bar that opens at or after from (unix seconds).
+// Stream starts at the first bar that opens at or after from (unix seconds); the simulated market opened on 1970-01-01.
 func (s *Simulator) Stream(m market.Market, iv market.Interval, from int64) *Stream {
 	if f := iv.Floor(from); f != from {
 		from = f + int64(iv)
 	}
-	return &Stream{c: s.coin(m), sim: s.seed, iv: iv, next: from}
+	w := &Stream{c: s.coin(m), sim: s.seed, iv: iv, next: max(0, from)}
+	w.startDays()
+	return w
 }
 
 // Next makes the next bar.
