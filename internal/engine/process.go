@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/ohmycoins/omc/internal/money"
@@ -318,10 +319,12 @@ func (e *Engine) submit(in strategy.Intent, flatten bool) (string, string) {
 		e.audit.write(e.Now(), "intent", intentBody(&in))
 	}
 	var a risk.Approved
-	ref := &risk.Refusal{Code: risk.BadOrder, Detail: fmt.Sprintf("market %d is not declared", in.Market)}
-	if uint(in.Market) < uint(len(e.books)) {
+	var ref *risk.Refusal
+	if uint(in.Market) >= uint(len(e.books)) {
+		ref = &risk.Refusal{Code: risk.BadOrder, Detail: fmt.Sprintf("market %d is not declared", in.Market)}
+	} else {
 		b := &e.books[in.Market]
-		p := risk.Proposal{ID: fmt.Sprintf("%s%d", e.prefix, e.nextID+1), Market: b.market, At: e.Now(), Intent: in, Whole: flatten}
+		p := risk.Proposal{ID: e.prefix + strconv.FormatInt(int64(e.nextID)+1, 10), Market: b.market, At: e.Now(), Intent: in, Whole: flatten}
 		a, ref = risk.Check(&p, e.state(in.Market, flatten), &e.rules)
 	}
 	if ref != nil {

@@ -98,19 +98,78 @@ func (n *nativeCross) OnBar(c strategy.Context, m int, bar *market.Bar) error {
 
 // BenchmarkStarlarkBacktest is the ema-cross example through engine, simulated venue and report.
 func BenchmarkStarlarkBacktest(b *testing.B) {
+	benchStarlark(b, noise(100_000, market.Hour, 1, 0), report.Default())
+}
+
+// BenchmarkStarlarkCrowded is the same on swings that pay, where the account outgrows the bars' volume: each bar then matches
+// many orders that wait for volume. On noise, above, fees eat the account, and each bar is an order that risk refuses.
+func BenchmarkStarlarkCrowded(b *testing.B) {
+	benchStarlark(b, wave(100_000, market.Hour, 1), report.Default())
+}
+
+// BenchmarkStarlarkFree is the same on noise without fee and slippage.
+func BenchmarkStarlarkFree(b *testing.B) {
+	free := report.Default()
+	free.FeeBps, free.SlippageBps = money.Zero, money.Zero
+	benchStarlark(b, noise(100_000, market.Hour, 1, 0), free)
+}
+
+func benchStarlark(b *testing.B, bars []market.Bar, settings report.Settings) {
 	ex, _ := strategy.FindExample("ema-cross")
-	bars := [][]market.Bar{noise(100_000, market.Hour, 1, 0)}
-	b.ReportAllocs()
-	n := 0
-	for b.Loop() {
+	benchBacktest(b, bars, settings, func() (strategy.Strategy, string) {
 		s, c, err := strategy.Load([]byte(ex.Source), ex.Name, strategy.Options{})
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := backtest.Run(b.Context(), backtest.Input{Strategy: s, CodeHash: c.CodeHash(), Bars: bars, Settings: report.Default()}); err != nil {
+		return s, c.CodeHash()
+	})
+}
+
+// BenchmarkGoBacktest is the same strategy in Go through the same: the baseline of the Starlark figure.
+func BenchmarkGoBacktest(b *testing.B) {
+	ex, _ := strategy.FindExample("ema-cross")
+	star, c, err := strategy.Load([]byte(ex.Source), ex.Name, strategy.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	benchBacktest(b, noise(100_000, market.Hour, 1, 0), report.Default(), func() (strategy.Strategy, string) {
+		fast, err := indicator.NewEMA(12)
+		if err != nil {
+			b.Fatal(err)
+		}
+		slow, err := indicator.NewEMA(48)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return &declaredCross{nativeCross{fast: fast, slow: slow}, star.Spec()}, c.CodeHash()
+	})
+}
+
+// declaredCross is nativeCross under the Starlark example's own declaration.
+type declaredCross struct {
+	nativeCross
+	spec strategy.Spec
+}
+
+func (d *declaredCross) Spec() strategy.Spec { return d.spec }
+
+func benchBacktest(b *testing.B, series []market.Bar, settings report.Settings, load func() (strategy.Strategy, string)) {
+	bars := [][]market.Bar{series}
+	b.ReportAllocs()
+	n, trades, refused := 0, 0, 0
+	for b.Loop() {
+		s, hash := load()
+		res, err := backtest.Run(b.Context(), backtest.Input{Strategy: s, CodeHash: hash, Bars: bars, Settings: settings})
+		if err != nil {
 			b.Fatal(err)
 		}
 		n += len(bars[0])
+		trades, refused = len(res.Trades), 0
+		for _, k := range res.Orders.Refused {
+			refused += k
+		}
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "bars/s")
+	b.ReportMetric(float64(trades), "trades/run")
+	b.ReportMetric(float64(refused), "refused/run")
 }
