@@ -16,7 +16,8 @@ type moment struct {
 	low, high money.Decimal
 	opens     bool          // open is the bar's first price: a limit order may be improved to it
 	limited   bool          // room bounds what can be filled
-	room      money.Decimal // volume left for our orders
+	room      money.Decimal // volume left for our orders, in whole steps
+	buy, sell money.Decimal // what a market order without a known spread fills at, once computed; zero before
 	bar       int64         // open of the bar, unix seconds
 	since     int64         // an order decided after it (unix nanoseconds) cannot fill here
 	fillTime  time.Time
@@ -39,7 +40,7 @@ func (v *Venue) OnBar(m int, b *market.Bar) {
 		if volume.IsZero() {
 			return
 		}
-		at.limited, at.room = true, volume.Mul(v.s.Participation)
+		at.limited, at.room = true, volume.Mul(v.s.Participation).FloorTo(v.s.QuantityStep)
 	}
 	v.match(k, &at)
 }
@@ -83,6 +84,24 @@ func (v *Venue) matchMarket(r *order, k *book, at *moment) {
 		return
 	}
 	r.reference = at.next
+	price := v.marketPrice(r, at)
+	if price.Sign() <= 0 {
+		v.end(r, k, trade.Cancelled, risk.NoPrice, nil, at.known)
+		return
+	}
+	v.fill(r, k, at, price)
+}
+
+// marketPrice is what r fills at: the open, worse by slippage and half the spread that was known at the decision. Many orders may
+// wait for volume at once, and most know no spread: their price is computed once for each side.
+func (v *Venue) marketPrice(r *order, at *moment) money.Decimal {
+	shared := &at.sell
+	if r.Side == trade.Buy {
+		shared = &at.buy
+	}
+	if r.halfSpread.IsZero() && shared.Sign() > 0 {
+		return *shared
+	}
 	var price money.Decimal
 	if r.Side == trade.Buy {
 		price = at.open.Mul(money.BpsFactor(v.s.SlippageBps)).Add(r.halfSpread).CeilTo(v.s.PriceTick)
@@ -92,11 +111,10 @@ func (v *Venue) matchMarket(r *order, k *book, at *moment) {
 			price = price.FloorTo(v.s.PriceTick)
 		}
 	}
-	if price.Sign() <= 0 {
-		v.end(r, k, trade.Cancelled, risk.NoPrice, nil, at.known)
-		return
+	if r.halfSpread.IsZero() {
+		*shared = price
 	}
-	v.fill(r, k, at, price)
+	return price
 }
 
 // matchLimit fills where the price went strictly through the limit, at the better of limit and open.
@@ -124,13 +142,10 @@ func (v *Venue) matchLimit(r *order, k *book, at *moment) {
 func (v *Venue) fill(r *order, k *book, at *moment, price money.Decimal) {
 	q := r.Remaining()
 	if at.limited {
-		room := at.room.FloorTo(v.s.QuantityStep)
-		if room.Less(q) {
-			q = room
-		}
-		if q.Sign() <= 0 {
+		if at.room.Sign() <= 0 {
 			return
 		}
+		q = money.Min(q, at.room)
 	}
 	clipped := false
 	if r.Side == trade.Buy {
