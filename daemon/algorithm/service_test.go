@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/report"
 	"github.com/ohmycoins/omc/internal/store"
+	"github.com/ohmycoins/omc/internal/store/storetest"
 	"github.com/ohmycoins/omc/internal/strategy"
 )
 
@@ -37,7 +37,7 @@ type bench struct {
 func newBench(t *testing.T, source string) *bench {
 	t.Helper()
 	c := clock.NewManual(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "omc.db"), store.Options{Migrate: true, Clock: c})
+	db, err := store.Open(t.Context(), storetest.URL(t), store.Options{Migrate: true, Clock: c})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,8 +3,8 @@ package floor
 import (
 	"context"
 	"errors"
+	"flag"
 	"math"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -16,13 +16,22 @@ import (
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/store"
+	"github.com/ohmycoins/omc/internal/store/storetest"
 	"github.com/ohmycoins/omc/internal/strategy"
 	"go.uber.org/goleak"
 )
 
 var _ gateway.Floor = (*Service)(nil)
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if testing.Short() { // rapid takes a fifth of this
+		if err := flag.Set("rapid.checks", "15"); err != nil {
+			panic(err)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
 
 var (
 	btc       = market.Market{Base: "BTC", Quote: "USDT"}
@@ -64,7 +73,7 @@ func (c *ticking) wait(ctx context.Context, d time.Duration) error {
 func newFloor(tb testing.TB) *floorBench {
 	tb.Helper()
 	c := &ticking{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), tick: 30 * time.Millisecond}
-	db, err := store.Open(tb.Context(), "sqlite:"+filepath.Join(tb.TempDir(), "omc.db"), store.Options{Migrate: true, Clock: c})
+	db, err := store.Open(tb.Context(), storetest.URL(tb), store.Options{Migrate: true, Clock: c})
 	if err != nil {
 		tb.Fatal(err)
 	}

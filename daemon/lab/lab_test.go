@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -21,6 +20,7 @@ import (
 	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/research"
 	"github.com/ohmycoins/omc/internal/store"
+	"github.com/ohmycoins/omc/internal/store/storetest"
 	"go.uber.org/goleak"
 )
 
@@ -35,7 +35,7 @@ var began = time.Date(2023, 1, 1, 0, 0, 0, 0, time.UTC)
 func open(t testing.TB) *store.DB {
 	t.Helper()
 	ctx := context.Background()
-	db, err := store.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "omc.db"), store.Options{Migrate: true})
+	db, err := store.Open(ctx, storetest.URL(t), store.Options{Migrate: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +232,7 @@ func TestKilledAnywhereASessionResumesToTheSameReport(t *testing.T) {
 	}
 	step := int64(17)
 	if testing.Short() {
-		step = 61
+		step = 211
 	}
 	for at := int64(3); ; at += step {
 		db := open(t)

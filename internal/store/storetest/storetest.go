@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,6 +58,18 @@ func Postgres(t testing.TB) string {
 	q.Set("pool_max_conns", "6")
 	u.RawQuery = q.Encode()
 	return u.String()
+}
+
+// OnPostgres is the name of the test under which a suite runs again on PostgreSQL.
+const OnPostgres = "TestOnPostgreSQL"
+
+// URL returns the URL of an empty PostgreSQL store in the subtests of OnPostgres and of an empty SQLite store elsewhere.
+func URL(t testing.TB) string {
+	t.Helper()
+	if strings.HasPrefix(t.Name(), OnPostgres+"/") {
+		return Postgres(t)
+	}
+	return SQLite(t)
 }
 
 // Open opens and migrates the store at url and closes it at the end of the test.

@@ -1,0 +1,23 @@
+package lab
+
+import (
+	"testing"
+
+	"github.com/ohmycoins/omc/internal/store/storetest"
+)
+
+// TestOnPostgreSQL runs the suite again on PostgreSQL: storetest.URL goes by this test's name. The kill loop with its many points runs on SQLite only.
+func TestOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	storetest.Postgres(t) // skips everything in one line
+	for _, tc := range []struct {
+		name string
+		run  func(*testing.T)
+	}{
+		{"ASessionWorksThroughToAReport", TestASessionWorksThroughToAReport},
+		{"AnAmbiguousGoalIsAskedAboutAndANewTurnFollows", TestAnAmbiguousGoalIsAskedAboutAndANewTurnFollows},
+		{"CancelStopsAndAFailedTurnSaysWhy", TestCancelStopsAndAFailedTurnSaysWhy},
+	} {
+		t.Run(tc.name, tc.run)
+	}
+}
