@@ -63,6 +63,9 @@ func wire(f *factory.Factory) {
 	f.TUI = func(ctx context.Context, c *client.Client) error {
 		return tui.Run(ctx, tui.Options{Client: c, NoColor: !f.IO.Color, Version: f.Version.Version})
 	}
+	f.Plain = func(ctx context.Context, c *client.Client, page string) error {
+		return tui.Plain(ctx, tui.Options{Client: c, NoColor: true, Version: f.Version.Version}, page, f.IO.Out)
+	}
 }
 
 func daemonConfig(f *factory.Factory, c *config.Config, embedded bool) daemon.Config {

@@ -70,7 +70,7 @@ func (f *quotes) Next(ctx context.Context) (venue.Observation, error) {
 		if err != nil {
 			f.pause = min(f.poll<<min(f.failed, 10), max(maxBackoff, f.poll))
 			f.failed++
-			f.health(fmt.Sprintf("no prices since %d polls, asked again in %s: %v", f.failed, f.pause, err))
+			f.health(fmt.Sprintf("no prices, %d polls failed in a row, the next in %s: %v", f.failed, f.pause, err))
 			continue
 		}
 		f.failed, f.pause = 0, f.poll

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -88,10 +89,35 @@ func strict(cmd *cobra.Command) {
 }
 
 func newTUI(f *factory.Factory) *cobra.Command {
-	return &cobra.Command{
-		Use: "tui", Short: "The workstation", Args: cobra.NoArgs, Long: "The workstation: lab, ledgers, algorithms, floor and ops in one terminal. Bare 'omc' in a terminal opens it too.",
-		RunE: func(cmd *cobra.Command, _ []string) error { return workstation(cmd.Context(), f) },
+	plain := ""
+	cmd := &cobra.Command{
+		Use: "tui", Short: "The workstation", Args: cobra.NoArgs,
+		Long: "The workstation: lab, ledgers, algorithms, floor and ops in one terminal. Bare 'omc' in a terminal opens it too.\n" +
+			"--plain PAGE writes one page once as text, for screen readers and scripts: lab, data, algo, floor or daemon.",
+		Example: "  omc tui\n  omc tui --plain floor",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if plain != "" {
+				return plainPage(cmd.Context(), f, plain)
+			}
+			return workstation(cmd.Context(), f)
+		},
 	}
+	cmd.Flags().StringVar(&plain, "plain", "", "write this page once as text")
+	return cmd
+}
+
+func plainPage(ctx context.Context, f *factory.Factory, page string) error {
+	if !slices.Contains([]string{"lab", "data", "algo", "floor", "daemon"}, page) {
+		return factory.Usage("--plain %.40q: want lab, data, algo, floor or daemon", page)
+	}
+	if f.Plain == nil {
+		return factory.Usage("this omc was built without its workstation")
+	}
+	c, err := f.Client(ctx)
+	if err != nil {
+		return err
+	}
+	return f.Plain(ctx, c, page)
 }
 
 func workstation(ctx context.Context, f *factory.Factory) error {

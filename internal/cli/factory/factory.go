@@ -43,7 +43,8 @@ type Factory struct {
 	Migrate   func(ctx context.Context, c *config.Config) (from, to int64, err error)
 	DiskFree  func(path string) (uint64, error)
 	OpenAPI   func() ([]byte, error)
-	TUI       func(ctx context.Context, c *client.Client) error // nil: this build has none
+	TUI       func(ctx context.Context, c *client.Client) error              // nil: this build has none
+	Plain     func(ctx context.Context, c *client.Client, page string) error // one page as text; nil: this build has none
 
 	Resume bool // an omc started in this process takes up the sessions that were running
 
@@ -205,9 +206,13 @@ func (f *Factory) Report(err error) {
 	if errors.Is(err, ErrSilent) || errors.Is(err, context.Canceled) {
 		return
 	}
-	fmt.Fprintln(f.IO.Err, "omc:", err)
 	var p *api.Problem
-	if errors.As(err, &p) {
+	text := err.Error()
+	if errors.As(err, &p) && len(p.Errors) > 0 {
+		text, _, _ = strings.Cut(text, "; ") // the reasons follow one by one
+	}
+	fmt.Fprintln(f.IO.Err, "omc:", text)
+	if p != nil {
 		for _, r := range p.Errors {
 			mark := "✗"
 			if r.Passed {

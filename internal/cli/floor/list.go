@@ -9,6 +9,7 @@ import (
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/cli/factory"
 	"github.com/ohmycoins/omc/internal/client"
+	"github.com/ohmycoins/omc/tui/widget"
 )
 
 func newStatus(f *factory.Factory) *cobra.Command {
@@ -31,7 +32,7 @@ func sessionColumns() []factory.Column[api.FloorSession] {
 	return []factory.Column[s]{
 		{Name: "id", Value: func(r s) string { return r.ID }}, {Name: "strategy", Value: func(r s) string { return r.Strategy }},
 		{Name: "mode", Value: func(r s) string { return r.Mode }}, {Name: "feed", Value: func(r s) string { return r.Feed }},
-		{Name: "status", Value: func(r s) string { return string(r.Status) }}, {Name: "health", Value: func(r s) string { return r.Health }},
+		{Name: "status", Value: func(r s) string { return string(r.Status) }}, {Name: "health", Value: func(r s) string { return widget.Truncate(r.Health, 48) }},
 		{Name: "equity", Value: func(r s) string { return r.Account.Equity.StringFixed(2) }, Right: true},
 		{Name: "return", Value: func(r s) string { return factory.Ratio(r.Return) }, Right: true},
 		{Name: "max_drawdown", Value: func(r s) string { return factory.Ratio(r.Drawdown) }, Right: true},
