@@ -137,7 +137,7 @@ func (l *Lab) launch(s research.Session, answers map[string][]byte) error {
 		delete(l.active, s.ID)
 		l.mu.Unlock()
 		close(w.done)
-		l.hub.wake(s.ID)
+		l.hub.stored(s.ID, 0)
 	}()
 	return nil
 }
@@ -230,9 +230,12 @@ func (l *Lab) append(ctx context.Context, session, key string, events []research
 	for i := range events {
 		events[i].Session, events[i].Time = session, now
 	}
-	if _, err := l.Store.AppendEvents(ctx, session, key, events); err != nil {
+	stored, err := l.Store.AppendEvents(ctx, session, key, events)
+	if err != nil {
 		return fmt.Errorf("session %s: %w", session, err)
 	}
-	l.hub.wake(session)
+	if n := len(stored); n > 0 {
+		l.hub.stored(session, stored[n-1].Seq)
+	}
 	return nil
 }

@@ -281,6 +281,66 @@ func told(es []research.Event) string {
 	return b.String()
 }
 
+func TestAPausedTurnCanBeLeftForANewOne(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	user := owner(t, db)
+	l := newLab(t, db, db)
+	s, err := l.Open(t.Context(), user, api.LabRequest{Goal: "anything on all coins", Options: research.Options{Interval: "1h"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := l.StopTurn(t.Context(), user, s.ID)
+	if err != nil || p.Status != research.Paused {
+		t.Fatalf("%+v %v", p, err)
+	}
+	n, err := l.Send(t.Context(), user, s.ID, api.LabMessage{Text: "a breakout on ETH with 4h bars"})
+	if err != nil || n.Turn != 2 {
+		t.Fatalf("%+v %v", n, err)
+	}
+	es := watch(t, l, user, s.ID)
+	if got, err := l.Get(t.Context(), user, s.ID); err != nil || got.Status != research.Done || !strings.Contains(got.Report, "breakout") {
+		t.Fatalf("%+v %v", got.Session, err)
+	}
+	for i := range es {
+		if es[i].Seq != int64(i+1) {
+			t.Fatalf("event %d has seq %d", i, es[i].Seq)
+		}
+	}
+}
+
+// TestStreamedTextComesBeforeItsParagraph follows with pieces: whatever of a paragraph was streamed came before it.
+func TestStreamedTextComesBeforeItsParagraph(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	user := owner(t, db)
+	l := newLab(t, db, db)
+	o := small
+	o.MaxTrials = 40
+	s, err := l.Open(t.Context(), user, api.LabRequest{Goal: "breakout on ETH", Options: o})
+	if err != nil {
+		t.Fatal(err)
+	}
+	streamed := ""
+	if err := l.Events(t.Context(), user, s.ID, 0, false, func(e research.Event) error {
+		switch e.Kind {
+		case research.EventDelta:
+			streamed += e.Text
+		case research.EventText:
+			if streamed != "" && !strings.HasSuffix(e.Text, streamed) { // a follower who came late has its end
+				t.Errorf("%q was streamed before %q", streamed, e.Text)
+			}
+			streamed = ""
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if streamed != "" {
+		t.Errorf("%q was streamed after its paragraph", streamed)
+	}
+}
+
 func TestCancelStopsAndAFailedTurnSaysWhy(t *testing.T) {
 	t.Parallel()
 	db := open(t)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -188,36 +189,57 @@ func (l *Lab) Events(ctx context.Context, user, id string, after int64, follow b
 	}
 	f, leave := l.hub.follow(s.ID)
 	defer leave()
+	if after, err = l.catchUp(ctx, s.ID, f, after, emit); err != nil {
+		return err
+	}
 	for {
-		working := l.working(s.ID) // asked before reading: what it stored last is then read below
-		if after, err = l.emitStored(ctx, s.ID, after, emit); err != nil {
+		if !l.working(s.ID) && !follow { // what it stored last is read below
+			_, err := l.emitStored(ctx, s.ID, after, all, emit)
 			return err
 		}
-		if !working && !follow {
-			return nil
-		}
-		for waiting := true; waiting; {
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-f.woken:
-				waiting = false
-			case d := <-f.deltas:
-				if err := emit(d); err != nil {
-					return err
-				}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-f.behind:
+			after, err = l.catchUp(ctx, s.ID, f, after, emit)
+		case n := <-f.news:
+			switch {
+			case n.delta != nil:
+				err = emit(*n.delta)
+			case n.seq > after: // no further: pieces of what comes next are still to be told
+				after, err = l.emitStored(ctx, s.ID, after, n.seq, emit)
 			}
+		}
+		if err != nil {
+			return err
 		}
 	}
 }
 
-func (l *Lab) emitStored(ctx context.Context, session string, after int64, emit func(research.Event) error) (int64, error) {
+// catchUp emits everything that is stored. Pieces that were waiting meanwhile belong to what was just told, and are dropped.
+func (l *Lab) catchUp(ctx context.Context, session string, f *follower, after int64, emit func(research.Event) error) (int64, error) {
+	for {
+		var err error
+		if after, err = l.emitStored(ctx, session, after, all, emit); err != nil || !f.discard() {
+			return after, err
+		}
+	}
+}
+
+// all is no bound on the events to emit.
+const all = math.MaxInt64
+
+// emitStored emits the stored events after one and up to another, and returns the last one's number.
+func (l *Lab) emitStored(ctx context.Context, session string, after, upTo int64, emit func(research.Event) error) (int64, error) {
 	for {
 		es, err := l.Store.SessionEvents(ctx, session, after, pageSize)
 		if err != nil {
 			return after, err
 		}
 		for _, e := range es {
+			if e.Seq > upTo {
+				return after, nil
+			}
 			if err := emit(e); err != nil {
 				return after, err
 			}
@@ -229,7 +251,7 @@ func (l *Lab) emitStored(ctx context.Context, session string, after int64, emit 
 	}
 }
 
-// Send answers the question a session waits for, or opens a new turn of one that has ended.
+// Send answers the question a session waits for, or opens a new turn of one that has ended or was paused.
 func (l *Lab) Send(ctx context.Context, user, id string, m api.LabMessage) (research.Session, error) {
 	s, err := l.session(ctx, user, id)
 	if err != nil {
@@ -245,7 +267,7 @@ func (l *Lab) Send(ctx context.Context, user, id string, m api.LabMessage) (rese
 	if s.Status == research.Waiting && s.Question != nil {
 		return l.answer(ctx, s, text)
 	}
-	if s.Status == research.Running || s.Status == research.Paused {
+	if s.Status == research.Running { // cut off by a crash; one that was paused by a person is left for the new turn
 		return s, api.NewProblem(http.StatusConflict, api.CodeConflict, "session %s has a turn that was interrupted; 'omc lab resume %s' goes on with it, 'omc lab cancel %s' ends it", s.ID, s.ID, s.ID)
 	}
 	s.Turn++

@@ -177,7 +177,7 @@ func (ch *chat) follow(ctx context.Context) error {
 			if sig == syscall.SIGTERM {
 				return errTerminated
 			}
-			fmt.Fprintln(ch.f.IO.Err, "\nthe turn is stopped; /resume goes on with it, a new message needs it ended first ('omc lab cancel', or /resume)")
+			fmt.Fprintln(ch.f.IO.Err, "\nthe turn is stopped; /resume goes on with it, a message opens a new one")
 			return err
 		}
 	}
