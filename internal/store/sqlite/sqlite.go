@@ -11,12 +11,19 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/ohmycoins/omc/internal/store/dialect"
 	"github.com/ohmycoins/omc/migrations"
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
+)
+
+// turnTimeout bounds the wait for other processes that make the same file; turnPause lies between two looks.
+const (
+	turnTimeout = 10 * time.Second
+	turnPause   = 10 * time.Millisecond
 )
 
 // readers is how many queries run at once beside the writer.
@@ -50,8 +57,7 @@ func Open(ctx context.Context, path string) (*Driver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open sqlite: %w", err)
 	}
-	st, err := f.Stat()
-	if err := errors.Join(err, f.Close()); err != nil {
+	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("open sqlite %s: %w", path, err)
 	}
 	d := &Driver{path: path, writer: make(chan struct{}, 1)}
@@ -65,12 +71,29 @@ func Open(ctx context.Context, path string) (*Driver, error) {
 	if d.read, err = connect(path, "_pragma=busy_timeout(10000)&_pragma=query_only(1)&_pragma=cache_size(-16384)", readers); err != nil {
 		return nil, err
 	}
-	if st.Size() == 0 { // a new file becomes a write-ahead one before anybody reads it
-		if err := d.full.PingContext(ctx); err != nil {
-			return nil, errors.Join(fmt.Errorf("open sqlite %s: %w", path, err), d.Close())
-		}
+	if err := d.toWAL(ctx); err != nil { // before anybody reads it
+		return nil, errors.Join(fmt.Errorf("open sqlite %s: %w", path, err), d.Close())
 	}
 	return d, nil
+}
+
+// toWAL opens the writing connection, which turns a new file into a write-ahead one. SQLite refuses that turn at once, without the
+// wait it was told, where another process is at the same turn: so the wait is here.
+func (d *Driver) toWAL(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, turnTimeout)
+	defer cancel()
+	for {
+		err := d.full.PingContext(ctx)
+		var e *sqlite.Error
+		if !errors.As(err, &e) || e.Code()&0xff != lib.SQLITE_BUSY {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(turnPause):
+		}
+	}
 }
 
 func connect(path, query string, most int) (*sql.DB, error) {
@@ -174,18 +197,33 @@ func (d *Driver) Conflict(err error) bool {
 // Latest implements dialect.Driver.
 func (d *Driver) Latest() int64 { return migrations.Latest("sqlite") }
 
-// Version implements dialect.Driver.
-func (d *Driver) Version(ctx context.Context) (int64, error) {
-	var v sql.NullInt64
-	err := d.read.QueryRowContext(ctx, "SELECT max(version_id) FROM goose_db_version WHERE is_applied").Scan(&v)
-	if err == nil {
-		return v.Int64, nil
+// Version implements dialect.Driver. Both questions are asked of one snapshot: another process may be migrating in between.
+func (d *Driver) Version(ctx context.Context) (v int64, err error) {
+	err = d.View(ctx, func(r dialect.Reader) error {
+		tables, err := number(ctx, r, "SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'")
+		if err == nil && tables > 0 {
+			v, err = number(ctx, r, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied")
+		}
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("read the schema version of %s: %w", d.path, err)
 	}
-	var tables int
-	if e := d.read.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'").Scan(&tables); e == nil && tables == 0 {
-		return 0, nil
+	return v, nil
+}
+
+func number(ctx context.Context, r dialect.Reader, text string) (n int64, err error) {
+	rows, err := r.Query(ctx, text)
+	if err != nil {
+		return 0, err
 	}
-	return 0, fmt.Errorf("read the schema version of %s: %w", d.path, err)
+	defer rows.Close()
+	if rows.Next() {
+		if err := rows.Scan(&n); err != nil {
+			return 0, err
+		}
+	}
+	return n, rows.Err()
 }
 
 // Migrate implements dialect.Driver. Each migration is one transaction and SQLite lets one process write at a time, so of two

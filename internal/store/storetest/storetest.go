@@ -172,7 +172,7 @@ func schema(t *testing.T, fresh func(testing.TB) string) {
 }
 
 func openAtOnce(t *testing.T, u string) {
-	const processes = 4
+	const processes = 6
 	errs := make(chan error, processes)
 	for range processes {
 		go func() {
