@@ -61,7 +61,6 @@ type Progress struct {
 	label    string
 	total    int64
 	done     int64
-	started  time.Time
 	shown    time.Time
 	now      func() time.Time
 	lastText string
@@ -69,7 +68,7 @@ type Progress struct {
 
 // NewProgress starts to show work of total units; now tells the time. A total of 0 or less is not known.
 func (s *IO) NewProgress(label string, total int64, now func() time.Time) *Progress {
-	return &Progress{io: s, label: label, total: total, now: now, started: now()}
+	return &Progress{io: s, label: label, total: total, now: now}
 }
 
 // Set says how much is done; detail is shown behind the bar.
@@ -100,6 +99,3 @@ func (p *Progress) draw() {
 
 // End clears the bar.
 func (p *Progress) End() { p.io.Status("") }
-
-// Elapsed is how long the work has taken.
-func (p *Progress) Elapsed() time.Duration { return p.now().Sub(p.started) }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,7 @@ import (
 	"github.com/ohmycoins/omc/internal/cli/lab"
 	"github.com/ohmycoins/omc/internal/client"
 	"github.com/ohmycoins/omc/internal/research"
+	"github.com/ohmycoins/omc/tui/widget"
 )
 
 // Options are what `omc demo` is told.
@@ -167,9 +169,9 @@ func (r *run) summary(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "research   session %s, %d trials: %s\n", s.ID, s.Trials, s.Verdict)
+	r.item("research", fmt.Sprintf("session %s, %d trials: %s", s.ID, s.Trials, s.Verdict))
 	if r.reason != "" {
-		fmt.Fprintf(out, "trading    none: %s\n", r.reason)
+		r.item("trading", "none: "+r.reason)
 	}
 	if r.state.Floor != "" {
 		p, err := r.c.PnL(ctx, r.state.Floor)
@@ -177,15 +179,27 @@ func (r *run) summary(ctx context.Context) error {
 			return err
 		}
 		for _, l := range p {
-			fmt.Fprintf(out, "trading    session %s, %s: equity %s of %s, realised %s, unrealised %s, fees %s\n", l.Session, l.Strategy, l.Equity.StringFixed(2),
-				l.StartCash.StringFixed(2), l.Realised.StringFixed(2), l.Unrealised.StringFixed(2), l.Fees.StringFixed(2))
+			r.item("trading", fmt.Sprintf("session %s, %s: equity %s of %s, realised %s, unrealised %s, fees %s", l.Session, l.Strategy,
+				l.Equity.StringFixed(2), l.StartCash.StringFixed(2), l.Realised.StringFixed(2), l.Unrealised.StringFixed(2), l.Fees.StringFixed(2)))
 		}
 	}
-	fmt.Fprintf(out, "took       %s\n\nGo on with (everything the demo made is kept there):\n  export OMC_DATA_DIR=%s\n  omc tui\n", r.f.Now().Sub(r.start).Round(time.Second), quoted(r.dir))
+	r.item("took", r.f.Now().Sub(r.start).Round(time.Second).String())
+	fmt.Fprintf(out, "\nGo on with (everything the demo made is kept there):\n  export OMC_DATA_DIR=%s\n  omc tui\n", quoted(r.dir))
 	for _, next := range r.next() {
 		fmt.Fprintln(out, "  "+next)
 	}
 	return nil
+}
+
+// item writes a name and its text, broken between words under each other.
+func (r *run) item(name, text string) {
+	const indent = 11
+	for i, l := range widget.Wrap(widget.Neutralise(text), max(30, r.f.IO.Width-indent-1)) {
+		if i > 0 {
+			name = ""
+		}
+		fmt.Fprintf(r.f.IO.Out, "%-*s%s\n", indent, name, l)
+	}
 }
 
 func (r *run) next() []string {
@@ -203,7 +217,7 @@ func (r *run) next() []string {
 func quoted(path string) string {
 	for _, c := range path {
 		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '/' && c != '.' && c != '-' && c != '_' {
-			return "'" + path + "'"
+			return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 		}
 	}
 	return filepath.Clean(path)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ohmycoins/omc/internal/api"
@@ -11,6 +12,7 @@ import (
 	"github.com/ohmycoins/omc/internal/client"
 	"github.com/ohmycoins/omc/internal/journal"
 	"github.com/ohmycoins/omc/internal/trade"
+	"github.com/ohmycoins/omc/tui/widget"
 )
 
 // booksEvery is how often equity is printed where there is no terminal to keep it on one line.
@@ -55,9 +57,11 @@ func (w *watcher) event(e api.FloorEvent) error {
 		return nil
 	}
 	w.last = e.Session
-	a := e.Session.Account
+	if e.Session.Account.Input == 0 {
+		return nil // nothing has come in: there is no moment to speak of
+	}
 	if w.f.IO.ErrTerminal {
-		w.f.IO.Status("%s  equity %s  cash %s  %s", factory.Time(a.Time), a.Equity.StringFixed(2), a.Cash.StringFixed(2), e.Session.Status)
+		w.f.IO.Status("%s", standing(e.Session))
 	} else if now := w.f.Now(); now.Sub(w.printed) >= booksEvery {
 		w.printed = now
 		w.books(e.Session)
@@ -66,41 +70,82 @@ func (w *watcher) event(e api.FloorEvent) error {
 }
 
 func (w *watcher) books(s *api.FloorSession) {
-	a := s.Account
-	mark := ""
-	if s.Simulated {
-		mark = " SIMULATED"
-	}
-	fmt.Fprintf(w.f.IO.Out, "%s  equity %s  cash %s  fees %s  return %s  %s%s\n", factory.Time(a.Time), a.Equity.StringFixed(2), a.Cash.StringFixed(2),
-		a.Fees.StringFixed(2), factory.Ratio(s.Return), s.Status, mark)
-	for _, p := range a.Positions {
-		if p.Quantity.Sign() > 0 {
-			fmt.Fprintf(w.f.IO.Out, "  holds %s %s\n", p.Quantity, p.Market)
-		}
-	}
+	fmt.Fprintln(w.f.IO.Out, standing(s))
 }
 
-// line prints what a person wants to see of the audit: fills, ended orders, refusals, trouble.
+// standing says in one line how a session stands: equity, what was won or lost since the start, what is held.
+func standing(s *api.FloorSession) string {
+	a := &s.Account
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  equity %s  P&L %s (%s)  ", moment(a.Time), a.Equity.StringFixed(2), gain(a), factory.Ratio(s.Return))
+	held := 0
+	for _, p := range a.Positions {
+		if p.Quantity.Sign() > 0 {
+			fmt.Fprintf(&b, "%s %s  ", p.Quantity, p.Market.Base)
+			held++
+		}
+	}
+	if held == 0 {
+		b.WriteString("flat  ")
+	}
+	b.WriteString(string(s.Status))
+	if s.Simulated {
+		b.WriteString(" SIMULATED")
+	}
+	return b.String()
+}
+
+// gain is what the session has won or lost since its start, with its sign.
+func gain(a *journal.Account) string {
+	won := a.Equity.Sub(a.StartCash)
+	if won.Sign() > 0 {
+		return "+" + won.StringFixed(2)
+	}
+	return won.StringFixed(2)
+}
+
+// line prints what a person wants to see of the audit: fills, orders, refusals, what the strategy says, trouble.
 func (w *watcher) line(l *journal.Line) error {
 	text := ""
 	switch l.Kind {
 	case "fill":
 		var x trade.Fill
 		if json.Unmarshal(l.Body, &x) == nil {
-			text = fmt.Sprintf("fill  %-4s %s %s at %s  fee %s", x.Side, x.Quantity, x.Market, x.Price, x.Fee)
+			text = fmt.Sprintf("fill  %-4s %s %s at %s  fee %s", x.Side, x.Quantity, x.Market, x.Price, x.Fee.StringFixed(2))
 		}
 	case "order":
 		var x trade.Order
 		if json.Unmarshal(l.Body, &x) == nil && x.State != trade.Filled && x.State != "" {
-			text = fmt.Sprintf("order %-4s %s %s %s %s %s", x.Side, x.Quantity, x.Market, x.Type, x.State, x.Reason)
+			text = strings.TrimRight(fmt.Sprintf("order %-4s %s %s %s %s %s", x.Side, x.Quantity, x.Market, x.Type, x.State, x.Reason), " ")
 		}
-	case "refused", "status":
-		text = l.Kind + " " + string(l.Body)
+	case "refused":
+		var x struct{ Code, Detail string }
+		if json.Unmarshal(l.Body, &x) == nil {
+			text = "refused by " + x.Code + ": " + x.Detail
+		}
+	case "status":
+		var x struct{ Halted string }
+		if json.Unmarshal(l.Body, &x) == nil && x.Halted != "" {
+			text = "halted by " + x.Halted
+		}
+	case "log":
+		var x struct{ Text string }
+		if json.Unmarshal(l.Body, &x) == nil {
+			text = "log   " + x.Text
+		}
 	}
 	if text == "" {
 		return nil
 	}
 	w.f.IO.Status("")
-	_, err := fmt.Fprintln(w.f.IO.Out, factory.Time(l.Time)+"  "+text)
+	_, err := fmt.Fprintln(w.f.IO.Out, moment(l.Time)+"  "+widget.Neutralise(text))
 	return err
+}
+
+// moment is a time as somebody watching reads it: UTC, without seconds where they are zero.
+func moment(t time.Time) string {
+	if t.Second() == 0 {
+		return t.UTC().Format("2006-01-02 15:04")
+	}
+	return t.UTC().Format(time.DateTime)
 }

@@ -102,6 +102,7 @@ type Printer struct {
 	json   bool
 	agent  string // who spoke last
 	piece  string // streamed and not yet ended text
+	flow   *flow  // where it is written
 	plan   map[string]string
 	trials int
 }
@@ -152,7 +153,7 @@ func (p *Printer) Event(e research.Event) error {
 		p.line(0, "36", "you  "+e.Text)
 		p.agent = ""
 	case research.EventText:
-		p.text(e.Text)
+		return p.text(e.Text)
 	case research.EventPlan:
 		return p.showPlan(e.Data)
 	case research.EventResult:
@@ -179,23 +180,25 @@ func (p *Printer) delta(e research.Event) error {
 			p.agent = e.Agent
 			p.line(0, "1", "▸ "+e.Agent)
 		}
-		fmt.Fprint(p.f.IO.Out, "  ")
+		p.flow = &flow{out: p.f.IO.Out, indent: 2, width: max(20, p.f.IO.Width-1)}
 	}
 	p.piece += e.Text
-	_, err := fmt.Fprint(p.f.IO.Out, strings.Join(widget.NeutraliseLines(e.Text), "\n  "))
-	return err
+	return p.flow.add(e.Text)
 }
 
 // text ends a paragraph: what was streamed whole is not written again.
-func (p *Printer) text(whole string) {
+func (p *Printer) text(whole string) error {
 	streamed := p.piece
 	p.piece = ""
 	if streamed != "" {
-		fmt.Fprintln(p.f.IO.Out)
+		if err := p.flow.end(); err != nil {
+			return err
+		}
 	}
 	if streamed != whole {
 		p.line(2, "", whole)
 	}
+	return nil
 }
 
 func (p *Printer) showPlan(data json.RawMessage) error {
