@@ -8,12 +8,11 @@ import (
 	"github.com/ohmycoins/omc/tui/theme"
 )
 
-// Chart is one or more curves over the same span, with an axis of values at the right and one of time below.
+// Chart is one or more curves over the same span, with an axis of values at the right and, where From and To say when, one of time below.
 type Chart struct {
 	Lines []Line
-	// From and To are the moments of the first and the last value; both zero means that First and Last are written instead.
-	From, To    time.Time
-	First, Last string
+	// From and To are the moments of the first and the last value; both zero means that there is no axis of time.
+	From, To time.Time
 	// Format writes a value of the axis; nil writes it with the decimals that the axis needs.
 	Format func(float64) string
 	// Zero keeps zero on the axis and marks it, for returns and drawdowns.
@@ -32,7 +31,11 @@ func (ch Chart) View(t *theme.Theme, w, h int) string {
 		lo, hi = math.Min(lo, 0), math.Max(hi, 0)
 	}
 	top := ch.legend(c, t)
-	rows := c.h - 1 - top
+	rows := c.h - top
+	timed := ch.To.After(ch.From)
+	if timed {
+		rows--
+	}
 	sc := newScale(lo, hi, rows*4)
 	gutter := axis(c, sc, top, rows, ch.Format, math.NaN(), &t.Muted, &t.Border)
 	plot := c.w - gutter
@@ -46,7 +49,9 @@ func (ch Chart) View(t *theme.Theme, w, h int) string {
 		plotLine(d, l, sc)
 	}
 	d.draw(c, 0, top)
-	ch.times(c, t, plot)
+	if timed {
+		ch.times(c, t, plot)
+	}
 	return c.String()
 }
 
@@ -79,15 +84,8 @@ func (ch Chart) legend(c *canvas, t *theme.Theme) int {
 }
 
 func (ch Chart) times(c *canvas, t *theme.Theme, plot int) {
-	if span := ch.To.Sub(ch.From); span > 0 && plot > 1 {
-		timeAxis(c, c.h-1, plot, plot, func(x int) time.Time {
-			return ch.From.Add(time.Duration(float64(span) * float64(x) / float64(plot)))
-		}, func(x int) int { return x }, nil, &t.Muted)
-		return
-	}
-	first, last := Truncate(Neutralise(ch.First), plot), Neutralise(ch.Last)
-	c.text(0, c.h-1, first, &t.Muted)
-	if Width(first)+Width(last)+2 <= plot {
-		c.text(plot-Width(last), c.h-1, last, &t.Muted)
-	}
+	span := ch.To.Sub(ch.From)
+	timeAxis(c, c.h-1, plot, plot, func(x int) time.Time {
+		return ch.From.Add(time.Duration(float64(span) * float64(x) / float64(max(1, plot))))
+	}, func(x int) int { return x }, nil, &t.Muted)
 }

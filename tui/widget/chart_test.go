@@ -56,7 +56,7 @@ func TestChartGolden(t *testing.T) {
 	percent := func(v float64) string { return Number(v*100, 1) + "%" }
 	golden(t, "chart80", equityChart(&th).View(&th, 80, 14))
 	golden(t, "chart80ascii", equityChart(&ascii).View(&ascii, 80, 14))
-	golden(t, "drawdown80", Chart{Lines: []Line{{Values: down, Fill: true}}, First: "1 Jan", Last: "now", Format: percent, Zero: true}.View(&th, 80, 8))
+	golden(t, "drawdown80", Chart{Lines: []Line{{Values: down, Fill: true}}, Format: percent, Zero: true}.View(&th, 80, 8))
 	onlyASCII(t, equityChart(&ascii).View(&ascii, 80, 14))
 }
 
@@ -66,7 +66,7 @@ func TestChartSizes(t *testing.T) {
 	everySize(t, "no lines", Chart{}.View)
 	odd := []float64{math.NaN(), math.Inf(1), 1e308, -1e308, 5e-324, 1e299, -1e299, 0}
 	everySize(t, "odd", func(t *theme.Theme, w, h int) string {
-		return Plot(t, []Line{{Values: odd, Style: &th.Up, Fill: true}, {Values: nil, Name: "a\x1b\n日"}}, "日\x1b本", "last", nil, w, h)
+		return Chart{Lines: []Line{{Values: odd, Style: &th.Up, Fill: true}, {Values: nil, Name: "a\x1b\n日"}}}.View(t, w, h)
 	})
 }
 

@@ -8,6 +8,9 @@ import (
 	"github.com/ohmycoins/omc/tui/theme"
 )
 
+// gap is the space between two columns of a table.
+const gap = 2
+
 // maxCells bounds the columns of a table, so that a line of nothing but bars does not become ten thousand of them.
 const maxCells = 24
 

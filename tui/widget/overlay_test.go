@@ -33,8 +33,8 @@ func TestASCIIKeepsWidthsAndLosesGlyphs(t *testing.T) {
 	ascii := th
 	ascii.ASCII = true
 	drawn := []string{
-		equityChart(&th).View(&th, 80, 14), Candles(&th, hourly(100), 80, 20), sessions().View(&th, 40, 4), Spark(&th, []float64{1, 2, 3}, nil, 9),
-		Gauge(&th, 1, 2, 9), Progress(&th, 1, 2, 20), Months(&th, returns(), 90, 4), "│ ✓ ✗ › ▾ … ╭─╮ ═ ░",
+		equityChart(&th).View(&th, 80, 14), Candles(&th, hourly(100), 80, 20), Spark(&th, []float64{1, 2, 3}, nil, 9),
+		Months(&th, returns(), 90, 4), "│ ✓ ✗ › ▾ … ╭─╮ ═ ░",
 	}
 	for _, s := range drawn {
 		plain := ASCII(s)

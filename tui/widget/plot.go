@@ -4,11 +4,9 @@ import (
 	"math"
 
 	"charm.land/lipgloss/v2"
-
-	"github.com/ohmycoins/omc/tui/theme"
 )
 
-// Line is one curve of a Plot. Values are evenly spaced; a NaN is a gap.
+// Line is one curve of a Chart. Values are evenly spaced; a NaN is a gap.
 type Line struct {
 	Values []float64
 	Style  *lipgloss.Style
@@ -132,12 +130,6 @@ func plotLine(d *dots, l Line, sc scale) {
 			d.set(x, i, l.Style, l.plain())
 		}
 	}
-}
-
-// Plot draws lines in exactly w columns and h lines, values at the right edge with their grid, and the first and last label below.
-// format writes a value of the axis; nil writes it with the decimals that the axis needs. It is a Chart without moments.
-func Plot(t *theme.Theme, lines []Line, first, last string, format func(float64) string, w, h int) string {
-	return Chart{Lines: lines, First: first, Last: last, Format: format}.View(t, w, h)
 }
 
 // axis writes the labels of a scale at the right edge of c, on h lines from y on, with a thin grid, and gives the columns it took: room

@@ -2,7 +2,6 @@ package algorithms
 
 import (
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -202,36 +201,7 @@ func (p *Page) curve(e page.Env, w, h int) []string {
 		}
 		return page.Teach(t, w, "No backtest is kept, so there is no equity to draw.", " omc algo backtest "+a.ID[:min(12, len(a.ID))]+" --walk-forward 5")
 	}
-	c := a.Report.Curve
-	equity, hold, down := make([]float64, len(c)), make([]float64, len(c)), make([]float64, len(c))
-	for i := range c {
-		equity[i], hold[i], down[i] = c[i].Equity, c[i].Hold, c[i].Drawdown*100
-	}
-	out := []string{" " + t.Accent.Render("━ equity") + t.Muted.Render("  ┄ buy and hold") + "   " + page.Percent(a.Report.Strat.Return) + t.Muted.Render(" against ") + page.Percent(a.Report.Hold.Return)}
-	low := 0
-	if h >= 12 {
-		low = max(4, h/4)
-	}
-	up := h - 1 - low
-	lines := []widget.Line{{Values: dashed(hold), Style: &t.Muted}, {Values: equity, Style: &t.Accent}}
-	out = append(out, strings.Split(widget.Plot(t, lines, " "+page.Day(c[0].Time), page.Day(c[len(c)-1].Time), nil, w-1, up), "\n")...)
-	if low > 0 {
-		pct := func(v float64) string { return widget.Number(v, 0) + "%" }
-		out = append(out, " "+t.Muted.Render("drawdown, worst ")+t.Down.Render(page.Percent(a.Report.Strat.MaxDrawdown)))
-		out = append(out, strings.Split(widget.Plot(t, []widget.Line{{Values: down, Style: &t.Down, Fill: true}}, "", "", pct, w-1, low), "\n")...)
-	}
-	return out
-}
-
-// dashed leaves parts of a curve out, so that two curves are told apart without colour.
-func dashed(values []float64) []float64 {
-	n := max(1, len(values)/60)
-	for i := range values {
-		if i/n%2 == 1 {
-			values[i] = math.NaN()
-		}
-	}
-	return values
+	return page.Curves(t, a.Report, w, h)
 }
 
 // monthRows is the grid of monthly returns.

@@ -253,7 +253,8 @@ func (p *Page) summary(e page.Env, w, h int) []string {
 		}
 	case left >= 4:
 		first, last := b.pnl.Curve[0].Time, b.pnl.Curve[len(values)-1].Time
-		out = append(out, strings.Split(widget.Plot(t, []widget.Line{{Values: values, Style: style}}, " "+page.Minute(first), page.Minute(last), nil, w-1, left), "\n")...)
+		chart := widget.Chart{Lines: []widget.Line{{Values: values, Style: style}}, From: first, To: last}
+		out = append(out, strings.Split(chart.View(t, w-1, left), "\n")...)
 	case left >= 1:
 		out = append(out, " "+widget.Spark(t, values, style, w-2))
 	}
