@@ -184,17 +184,20 @@ func (r *run) quality(out *report.Report) {
 	default:
 		out.Volume = "on"
 	}
-	note := func(n int, format string) {
-		if n > 0 {
-			out.Notes = append(out.Notes, fmt.Sprintf(format, n))
+	note := func(n int, one, many string) {
+		switch {
+		case n == 1:
+			out.Notes = append(out.Notes, one)
+		case n > 1:
+			out.Notes = append(out.Notes, fmt.Sprintf(many, n))
 		}
 	}
 	if r.in.Simulated {
 		out.Notes = append(out.Notes, "prices are simulated: nothing here says anything about a real market")
 	}
-	note(out.Missing, "%d bars are missing between the first and the last")
-	note(empty, "%d bars had no trade and filled nothing")
+	note(out.Missing, "1 bar is missing between the first and the last", "%d bars are missing between the first and the last")
+	note(empty, "1 bar had no trade and filled nothing", "%d bars had no trade and filled nothing")
 	if n := len(r.days); n > 0 {
-		note(int(r.days[n-1].day-r.days[0].day)+1-n, "%d days have no bar and count in no daily figure")
+		note(int(r.days[n-1].day-r.days[0].day)+1-n, "1 day has no bar and counts in no daily figure", "%d days have no bar and count in no daily figure")
 	}
 }

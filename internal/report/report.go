@@ -128,3 +128,12 @@ type Point struct {
 	Hold     float64   `json:"hold"`
 	Drawdown float64   `json:"drawdown"` // ≤ 0
 }
+
+// Curves gives the curve's columns for drawing.
+func (r *Report) Curves() (equity, hold, drawdown []float64) {
+	equity, hold, drawdown = make([]float64, len(r.Curve)), make([]float64, len(r.Curve)), make([]float64, len(r.Curve))
+	for i, p := range r.Curve {
+		equity[i], hold[i], drawdown[i] = p.Equity, p.Hold, p.Drawdown
+	}
+	return equity, hold, drawdown
+}

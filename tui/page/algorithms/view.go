@@ -201,7 +201,11 @@ func (p *Page) curve(e page.Env, w, h int) []string {
 		}
 		return page.Teach(t, w, "No backtest is kept, so there is no equity to draw.", " omc algo backtest "+a.ID[:min(12, len(a.ID))]+" --walk-forward 5")
 	}
-	return page.Curves(t, a.Report, w, h)
+	r := a.Report
+	equity, hold, down := r.Curves()
+	drawn := widget.Performance{From: r.Curve[0].Time, To: r.Curve[len(r.Curve)-1].Time, Equity: equity, Hold: hold, Drawdown: down,
+		Return: page.Percent(r.Strat.Return), HoldReturn: page.Percent(r.Hold.Return)}
+	return drawn.Lines(t, w, h)
 }
 
 // monthRows is the grid of monthly returns.
