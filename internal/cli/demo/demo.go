@@ -28,6 +28,8 @@ type Options struct {
 	Speed float64
 }
 
+const defaultGoal = "find a trend or momentum strategy on BTC and ETH"
+
 // New returns the command `omc demo`.
 func New(f *factory.Factory) *cobra.Command {
 	o := Options{}
@@ -40,7 +42,7 @@ func New(f *factory.Factory) *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return Run(cmd.Context(), f, o) },
 	}
 	cmd.Flags().StringVar(&o.Data, "data", "", "folder with candle files (csv, csv.gz, zip) to import")
-	cmd.Flags().StringVar(&o.Goal, "goal", "find a trend or momentum strategy on BTC and ETH", "what to research")
+	cmd.Flags().StringVar(&o.Goal, "goal", defaultGoal, "what to research")
 	cmd.Flags().Float64Var(&o.Speed, "speed", 0, "speed of the paper trading, times real speed; 0: as fast as it goes")
 	return cmd
 }

@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/cli/data"
@@ -127,7 +128,7 @@ func (r *run) split(ctx context.Context) error {
 	}
 	sort.SliceStable(rows, func(i, j int) bool { return rows[i].Last.Sub(rows[i].First) > rows[j].Last.Sub(rows[j].First) })
 	var picked []ledger.Coverage
-	for _, c := range rows {
+	for _, c := range named(rows, r.o.Goal) {
 		if len(picked) < 3 && (len(picked) == 0 || c.Interval == picked[0].Interval && c.Last.Sub(c.First) > picked[0].Last.Sub(picked[0].First)/2) {
 			picked = append(picked, c)
 		}
@@ -162,9 +163,30 @@ func (r *run) split(ctx context.Context) error {
 	})
 }
 
-// request is the research the demo asks for; nothing from the split on is visible to it.
+// named are the markets whose coins the goal names; all where it names none.
+func named(rows []ledger.Coverage, goal string) []ledger.Coverage {
+	words := map[string]bool{}
+	for _, w := range strings.FieldsFunc(strings.ToUpper(goal), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		words[w] = true
+	}
+	var out []ledger.Coverage
+	for _, c := range rows {
+		if words[string(c.Market.Base)] {
+			out = append(out, c)
+		}
+	}
+	if len(out) == 0 {
+		return rows
+	}
+	return out
+}
+
+// request is the research the demo asks for; nothing from the split on is visible to it. The lab reads the markets out of a goal of the
+// user's own.
 func (r *run) request() api.LabRequest {
-	return api.LabRequest{Goal: r.o.Goal, Options: research.Options{
-		Markets: r.state.Markets, Interval: market.Hour.String(), From: r.state.From.Format(time.RFC3339), To: r.state.Split.Format(time.RFC3339), Interactive: false,
-	}}
+	o := research.Options{Interval: market.Hour.String(), From: r.state.From.Format(time.RFC3339), To: r.state.Split.Format(time.RFC3339)}
+	if r.o.Goal == defaultGoal {
+		o.Markets = r.state.Markets
+	}
+	return api.LabRequest{Goal: r.o.Goal, Options: o}
 }
