@@ -2,6 +2,7 @@ package floor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -131,6 +132,57 @@ func openReplay(ctx context.Context, r ledger.Reader, j *journal.Session, warmup
 		}
 		return nil, nil
 	}), nil
+}
+
+// recentBars is how many bars the newest one before a live session may lie back, and how many of the last ones may be missing: older
+// prices would warm a strategy up on another market than the one it meets.
+const recentBars = 3
+
+// openRecent feeds the newest stored bars before a live session, as many as the warm-up needs. A market whose stored bars are not
+// recent, or are made up, is warmed up by the live prices alone.
+func openRecent(ctx context.Context, r ledger.Reader, j *journal.Session, warmup int, after place) (*bars, error) {
+	step := int64(j.Interval)
+	end := j.Interval.Floor(j.CreatedAt.Unix())
+	stored := make([][]market.Bar, len(j.Markets))
+	for m, mk := range j.Markets {
+		if warmup <= 0 {
+			break
+		}
+		got, err := r.PriceBars(ctx, ledger.BarQuery{Market: mk, Interval: j.Interval, From: time.Unix(end-int64(warmup+recentBars)*step, 0).UTC(),
+			To: time.Unix(end, 0).UTC(), Limit: warmup})
+		if err != nil {
+			return nil, fmt.Errorf("warm-up bars of %s: %w", mk, err)
+		}
+		if n := len(got.Bars); n > 0 && !got.Simulated && got.Bars[n-1].Unix() >= end-(recentBars+1)*step {
+			stored[m] = got.Bars
+		}
+	}
+	return newBars(len(j.Markets), make([]int64, len(j.Markets)), after, func(_ context.Context, m int, _ int64) ([]market.Bar, error) {
+		page := stored[m]
+		stored[m] = nil
+		return page, nil
+	}), nil
+}
+
+// warmed is a live feed with the bars before it.
+type warmed struct {
+	past *bars // nil: done
+	live *quotes
+}
+
+// Quotes reports true.
+func (f *warmed) Quotes() bool { return true }
+
+// Next returns the next bar of the past, then quotes.
+func (f *warmed) Next(ctx context.Context) (venue.Observation, error) {
+	if f.past != nil {
+		o, err := f.past.Next(ctx)
+		if !errors.Is(err, io.EOF) {
+			return o, err
+		}
+		f.past = nil
+	}
+	return f.live.Next(ctx)
 }
 
 // openSim feeds the market simulator's bars from the session's start, and before it what the warm-up needs.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/journal"
+	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/strategy"
@@ -83,7 +84,7 @@ func TestQuotes(t *testing.T) {
 		}
 		return got
 	}
-	at := start2024
+	at := b.clock.Now().Truncate(time.Minute).Add(time.Minute) // a whole bar: one whose start was missed is not traded
 	<-u.idle
 	u.give(answer{err: errors.New("connection refused")})
 	u.give(answer{err: errors.New("connection refused")})
@@ -144,4 +145,98 @@ func TestQuotes(t *testing.T) {
 	}
 	addsUp(t, f, b.user, s.ID)
 	same(t, f, b.user, s.ID)
+}
+
+const warmScript = `
+strategy(name = "warm", markets = ["BTC/AUD"], interval = "1m", warmup = 5)
+
+def on_bar(ctx, bar):
+    if not ctx.position and not ctx.orders():
+        ctx.buy(fraction = 0.5)
+`
+
+// minutes stores one-minute bars of BTC/AUD that open from first on.
+func (b *floorBench) minutes(first time.Time, n int, source string) {
+	b.tb.Helper()
+	rows := make([]ledger.PriceBar, n)
+	p := money.FromInt(100)
+	for i := range rows {
+		at := first.Unix() + int64(i)*60
+		bar, err := market.NewBar(at, p, p, p, p, nil)
+		if err != nil {
+			b.tb.Fatal(err)
+		}
+		rows[i] = ledger.PriceBar{Bar: bar, Known: at + 60, Source: source}
+	}
+	if _, err := b.db.AppendBars(b.tb.Context(), btcAUD, market.Minute, rows, false); err != nil {
+		b.tb.Fatal(err)
+	}
+}
+
+// TestQuotesAfterStoredBars: recent bars of the ledger warm a live strategy up, the bar under way is not traded, the next one is, and a
+// restart neither repeats them nor changes the audit. Old and simulated bars warm nothing.
+func TestQuotesAfterStoredBars(t *testing.T) {
+	t.Parallel()
+	created := time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		first   time.Time
+		bars    int
+		source  string
+		inputs  int64
+		warming string
+	}{
+		"recent":    {created.Add(-10 * time.Minute), 10, "kraken", 5, ""},
+		"a few":     {created.Add(-3 * time.Minute), 3, "kraken", 3, "3 of 5 bars"},
+		"old":       {created.Add(-20 * time.Minute), 15, "kraken", 0, "0 of 5 bars"},
+		"simulated": {created.Add(-10 * time.Minute), 10, ledger.Simulated, 0, "0 of 5 bars"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newFloor(t)
+			b.clock.tick = 0
+			b.minutes(c.first, c.bars, c.source)
+			id := b.algorithm(warmScript, strategy.Options{}, strategy.Paper)
+			u := newUpstream()
+			f := b.service(b.db, Options{Quotes: u})
+			s, err := f.Start(t.Context(), b.user, api.FloorRequest{Algorithm: id, Paper: true, Feed: "coinspot"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			<-u.idle
+			got, err := f.Get(t.Context(), b.user, s.ID)
+			if err != nil || got.Account.Input != c.inputs || got.Warming != c.warming {
+				t.Fatalf("%d inputs, warming %q, %v; want %d, %q", got.Account.Input, got.Warming, err, c.inputs, c.warming)
+			}
+			if name != "recent" {
+				return
+			}
+			orders := func(want int) {
+				t.Helper()
+				rows, err := f.Orders(t.Context(), b.user, s.ID, 10)
+				if err != nil || len(rows) != want {
+					t.Fatalf("%d orders, %v; want %d", len(rows), err, want)
+				}
+			}
+			u.give(quoted(created.Add(10*time.Second), "99", "101", "100"))
+			u.give(quoted(created.Add(61*time.Second), "99", "101", "100")) // the bar whose start was missed has ended
+			orders(0)
+			f.Close()
+
+			u = newUpstream()
+			f = b.service(b.db, Options{Quotes: u})
+			if err := f.ResumeAll(t.Context(), b.user); err != nil {
+				t.Fatal(err)
+			}
+			<-u.idle
+			u.give(quoted(created.Add(121*time.Second), "99", "101", "100")) // the first whole bar has ended
+			orders(1)
+			u.give(quoted(created.Add(125*time.Second), "99", "101", "100"))
+			got, err = f.Get(t.Context(), b.user, s.ID)
+			if err != nil || len(got.Account.Positions) != 1 || got.Account.Bars != 7 {
+				t.Fatalf("%+v, %v; want a position after 5 stored and 2 built bars", got.Account, err)
+			}
+			addsUp(t, f, b.user, s.ID)
+			same(t, f, b.user, s.ID)
+		})
+	}
 }

@@ -50,6 +50,9 @@ func (s *Service) show(ctx context.Context, j *journal.Session) (api.FloorSessio
 		gain, fall := a.Equity.Float64()/a.StartCash.Float64()-1, a.Drawdown
 		out.Return, out.Drawdown = &gain, &fall
 	}
+	if j.Status == journal.Running && a.Bars < j.Warmup {
+		out.Warming = fmt.Sprintf("%d of %d bars", a.Bars, j.Warmup)
+	}
 	if f := &j.FeedArgs; !f.To.IsZero() && f.From.Before(f.To) {
 		done := 0.0
 		if a.Time.After(f.From) {

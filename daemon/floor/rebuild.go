@@ -24,6 +24,7 @@ var errUnusable = errors.New("the session cannot be rebuilt")
 type rebuilt struct {
 	*recorder
 	at         place  // bars: after the newest recorded one
+	live       bool   // a quote or a command has been recorded
 	recorded   string // hash of the newest recorded line
 	stored     int64  // recorded lines
 	difference string // "": line for line the same
@@ -82,6 +83,7 @@ func (b *rebuilt) again(in *journal.Input) error {
 	}
 	b.failure = b.take(&ev)
 	b.at.see(&ev)
+	b.live = b.live || ev.Kind != engine.Bar
 	return nil
 }
 

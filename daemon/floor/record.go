@@ -130,6 +130,9 @@ func (r *recorder) account() journal.Account {
 	a := journal.Account{Session: r.session.ID, Input: r.runner.Inputs(), Cash: e.Cash(), Reserved: e.Reserved(), Equity: e.Equity(),
 		StartCash: r.books.start, Peak: r.books.peak, Fees: e.Fees(), Drawdown: r.books.drawdown, Closed: r.books.closed, Before: r.books.before, Time: r.books.at}
 	for m, market := range r.session.Markets {
+		if seen := e.Seen(m); m == 0 || seen < a.Bars {
+			a.Bars = seen
+		}
 		if p := e.Position(m); !p.Quantity.IsZero() || !p.Fees.IsZero() {
 			a.Positions = append(a.Positions, p)
 		}

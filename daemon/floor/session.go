@@ -208,7 +208,15 @@ func (a *session) open(ctx context.Context, b *rebuilt) (venue.Feed, error) {
 		if a.s.opts.Quotes == nil {
 			return nil, errors.New("this process has no coinspot feed")
 		}
-		return openQuotes(a.s, &a.j, a.rec.runner.Engine().Now, a.tell), nil
+		live := openQuotes(a.s, &a.j, a.rec.runner.Engine().Now, a.tell)
+		if b.live {
+			return live, nil
+		}
+		past, err := openRecent(ctx, a.s.ledger, &a.j, warmup, b.at)
+		if err != nil {
+			return nil, err
+		}
+		return &warmed{past: past, live: live}, nil
 	}
 	return nil, fmt.Errorf("unknown feed %.20q", a.j.Feed)
 }

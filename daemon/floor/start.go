@@ -46,7 +46,8 @@ func (s *Service) Start(ctx context.Context, user string, r api.FloorRequest) (a
 	if err := j.Settings.Validate(); err != nil {
 		return api.FloorSession{}, bad("%v", err)
 	}
-	if err := s.window(ctx, &j, &a, strat.Spec().Warmup, &r); err != nil {
+	j.Warmup = strat.Spec().Warmup
+	if err := s.window(ctx, &j, &a, &r); err != nil {
 		return api.FloorSession{}, err
 	}
 	if _, err := newRecorder(j, strat); err != nil { // its init runs once here, so that an error of it is told at once
@@ -129,7 +130,7 @@ func script(err error) error {
 }
 
 // window checks the feed and fills in what opens it again after a restart.
-func (s *Service) window(ctx context.Context, j *journal.Session, a *strategy.Algorithm, warmup int, r *api.FloorRequest) error {
+func (s *Service) window(ctx context.Context, j *journal.Session, a *strategy.Algorithm, r *api.FloorRequest) error {
 	if math.IsNaN(r.Speed) || r.Speed < 0 || r.Speed > maxSpeed {
 		return bad("speed %g: want 0 (as fast as it goes) to %g times real speed", r.Speed, maxSpeed)
 	}
@@ -162,6 +163,7 @@ func (s *Service) window(ctx context.Context, j *journal.Session, a *strategy.Al
 		if r.From != "" || r.To != "" || r.Speed != 0 || r.Seed != 0 {
 			return bad("the coinspot feed is live: it has no from, to, speed or seed")
 		}
+		j.FeedArgs.From = j.CreatedAt // the bar under way is seen from its middle only, so that it warms up and is not traded
 		return nil
 	default:
 		return bad("feed %.20q: want replay, sim or coinspot", r.Feed)
@@ -170,7 +172,7 @@ func (s *Service) window(ctx context.Context, j *journal.Session, a *strategy.Al
 	if !t.IsZero() && !f.Before(t) {
 		return bad("from %s is not before to %s", f.Format(time.RFC3339), t.Format(time.RFC3339))
 	}
-	if n := (int64(t.Sub(f).Seconds())/int64(j.Interval) + int64(warmup)) * int64(len(j.Markets)); !t.IsZero() && n > maxInputs {
+	if n := (int64(t.Sub(f).Seconds())/int64(j.Interval) + int64(j.Warmup)) * int64(len(j.Markets)); !t.IsZero() && n > maxInputs {
 		return bad("the window has %d bars, a session takes %d: choose a shorter one", n, maxInputs)
 	}
 	return nil

@@ -354,6 +354,7 @@ type FloorSession struct {
 	Drawdown *float64        `json:"max_drawdown"`
 	Trades   int             `json:"trades"`
 	Progress *float64        `json:"progress,omitempty"` // replay: share done
+	Warming  string          `json:"warming,omitempty"`  // running, but not warm yet: "12 of 96 bars"
 }
 
 // PositionRow is one position of one session.

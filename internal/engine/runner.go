@@ -24,7 +24,8 @@ type Runner struct {
 }
 
 // NewRunner joins an engine that has seen nothing yet and a fresh venue with the same settings. quotes says that prices come as
-// quotes: bars are then built from them on the interval's grid, and orders are matched against quotes instead of bars.
+// quotes: bars are then built from them on the interval's grid, and orders are matched against quotes instead of bars. Bars given
+// before the first quote are its past: they warm the strategy up and fill nothing.
 func NewRunner(e *Engine, v venue.Simulated, quotes bool) *Runner {
 	r := &Runner{engine: e, venue: v}
 	if quotes {
@@ -75,10 +76,10 @@ func (r *Runner) step(ev *Event) error {
 	}
 	switch ev.Kind {
 	case Bar:
-		if r.quotes != nil {
-			return errors.New("a bar in a session fed by quotes")
+		if r.quotes != nil && r.quotes.begun {
+			return errors.New("a bar after a quote in a session fed by quotes")
 		}
-		return r.bar(ev, true)
+		return r.bar(ev, r.quotes == nil)
 	case Quote:
 		if r.quotes != nil {
 			return r.quote(ev)
@@ -218,6 +219,7 @@ func (r *Runner) settle() error {
 type builder struct {
 	interval market.Interval
 	bars     []building
+	begun    bool // a quote has come
 }
 
 type building struct {
@@ -229,6 +231,7 @@ type building struct {
 
 // add counts a quote into its market's bar. The bars before it must have been taken by next.
 func (b *builder) add(m int, q *market.Quote) error {
+	b.begun = true
 	w := &b.bars[m]
 	if q.Time.Before(w.newest) {
 		return fmt.Errorf("quote of %s at %s follows one at %s", q.Market, q.Time.Format(time.RFC3339Nano), w.newest.Format(time.RFC3339Nano))

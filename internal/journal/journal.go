@@ -38,6 +38,7 @@ type Session struct {
 	Markets   []market.Market `json:"markets"`
 	Interval  market.Interval `json:"interval"`
 	Settings  report.Settings `json:"settings"`
+	Warmup    int             `json:"warmup"` // bars of a market that its strategy sees before it may trade there
 	FeedArgs  FeedArgs        `json:"feed_args"`
 	Simulated bool            `json:"simulated"` // its prices come from the market simulator
 	Status    Status          `json:"status"`
@@ -48,7 +49,7 @@ type Session struct {
 
 // FeedArgs say where a session's prices come from, enough to open the feed again after a restart.
 type FeedArgs struct {
-	From  time.Time `json:"from"`  // replay: first bar's open
+	From  time.Time `json:"from"`  // first bar's open that may be traded
 	To    time.Time `json:"to"`    // replay: bars open before it
 	Speed float64   `json:"speed"` // replay, sim: times real speed; 0: as fast as it goes
 	Seed  uint64    `json:"seed"`  // sim
@@ -89,6 +90,7 @@ type Account struct {
 	Drawdown  float64          `json:"max_drawdown"`            // largest fall from the peak at a bar's close, a ratio ≤ 0
 	Closed    int              `json:"closed_trades"`           // round trips, flat to flat
 	Before    *money.Decimal   `json:"equity_before,omitempty"` // last equity of the UTC day before the newest mark's; nil on the first day
+	Bars      int              `json:"bars"`                    // seen so far, of the market with the fewest
 	Positions []trade.Position `json:"positions"`
 	Marks     []Mark           `json:"marks"`
 	Time      time.Time        `json:"time"` // of the newest input

@@ -32,7 +32,8 @@ func sessionColumns() []factory.Column[api.FloorSession] {
 	return []factory.Column[s]{
 		{Name: "id", Value: func(r s) string { return r.ID }}, {Name: "strategy", Value: func(r s) string { return r.Strategy }},
 		{Name: "mode", Value: func(r s) string { return r.Mode }}, {Name: "feed", Value: func(r s) string { return r.Feed }},
-		{Name: "status", Value: func(r s) string { return string(r.Status) }}, {Name: "health", Value: func(r s) string { return widget.Truncate(r.Health, 48) }},
+		{Name: "status", Value: func(r s) string { return string(r.Status) }}, {Name: "warming", Value: func(r s) string { return r.Warming }},
+		{Name: "health", Value: func(r s) string { return widget.Truncate(r.Health, 48) }},
 		{Name: "equity", Value: func(r s) string { return r.Account.Equity.StringFixed(2) }, Right: true},
 		{Name: "return", Value: func(r s) string { return factory.Ratio(r.Return) }, Right: true},
 		{Name: "max_drawdown", Value: func(r s) string { return factory.Ratio(r.Drawdown) }, Right: true},

@@ -147,6 +147,9 @@ func state(s *api.FloorSession) string {
 	if running(s) && s.Progress != nil {
 		out += " " + page.Share(s.Progress)
 	}
+	if running(s) && s.Warming != "" {
+		out += ", warms up " + s.Warming
+	}
 	if running(s) && s.Health != "" && s.Health != "ok" {
 		out += " ! " + s.Health
 	}
