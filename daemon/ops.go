@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
@@ -19,7 +20,7 @@ const lowDisk = 256 << 20
 func (s *System) Status(ctx context.Context) (api.Status, error) {
 	out := api.Status{
 		Version: s.config.Version, Embedded: s.config.Embedded, PID: os.Getpid(), DataDir: s.config.DataDir, Store: s.db.Dialect(), Bus: s.busKind,
-		StartedAt: s.started, Ready: s.isReady(), Sources: s.parts.collect.Sources(),
+		StartedAt: s.started, Ready: s.isReady(), Sources: append(s.parts.collect.Sources(), s.parts.quotes.Source()),
 	}
 	var mem runtime.MemStats
 	runtime.ReadMemStats(&mem)
@@ -50,9 +51,14 @@ func (s *System) Status(ctx context.Context) (api.Status, error) {
 	} else {
 		part("disk", true, "ok", "")
 	}
-	part("floor", true, "ok", "paper")
 	for _, p := range out.Parts {
 		out.Ready = out.Ready && p.OK
+	}
+	// A session without prices is a fault to show, and no reason to send nobody to this daemon.
+	if trouble := s.parts.floor.Trouble(); len(trouble) > 0 {
+		part("floor", false, "troubled", strings.Join(trouble, "; "))
+	} else {
+		part("floor", true, "ok", "paper")
 	}
 	return out, nil
 }

@@ -20,6 +20,7 @@ import (
 // parts are the services that own feeds and upstreams.
 type parts struct {
 	collect *collect.Service
+	quotes  *floor.Polled
 	floor   *floor.Service
 }
 
@@ -30,7 +31,8 @@ func (p *parts) build(ctx context.Context, s *System, user string, services *gat
 	}
 	at := func(name string) upstream.Config { return upstream.Config{BaseURL: s.config.SourceURLs[name]} }
 	p.collect = collect.New(s.db, s.db, clock.Wall{}, temp, kraken.New(at("kraken")), coinbase.New(at("coinbase")), binance.New(at("binance")))
-	p.floor = floor.New(s.db, s.db, clock.Wall{}, floor.Options{Quotes: floor.CoinSpot(coinspot.New(at("coinspot"), clock.Wall{}))})
+	p.quotes = floor.CoinSpot(coinspot.New(at("coinspot"), clock.Wall{}), clock.Wall{})
+	p.floor = floor.New(s.db, s.db, clock.Wall{}, floor.Options{Quotes: p.quotes})
 	services.Data, services.Floor = p.collect, p.floor
 	if s.config.Resume {
 		return p.floor.ResumeAll(ctx, user)

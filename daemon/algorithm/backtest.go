@@ -246,6 +246,7 @@ func (s *Service) keep(ctx context.Context, user string, c strategy.Content, rep
 	if wf != nil {
 		// A deflated Sharpe ratio belongs to the research session's own folds, so it does not outlive them.
 		e.WalkForward, e.LookAhead, e.DSR, e.UpdatedAt = wf, la, nil, s.now()
+		e.DataTo = later(e.DataTo, rep.To)
 		trials, err := s.trials(ctx, user, id, c.CodeHash())
 		if err != nil {
 			return err
@@ -261,6 +262,13 @@ func (s *Service) keep(ctx context.Context, user string, c strategy.Content, rep
 		return fmt.Errorf("keep evidence of %.12s: %w", id, err)
 	}
 	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // walk runs the walk-forward and the look-ahead test over the same bars and settings as the plain backtest.

@@ -28,6 +28,7 @@ import (
 type Store interface {
 	Algorithm(ctx context.Context, user, id string) (strategy.Algorithm, error)
 	AlgorithmsByPrefix(ctx context.Context, user, prefix string) ([]strategy.Algorithm, error)
+	Evidence(ctx context.Context, id string) (*strategy.Evidence, []byte, error)
 	PutFloorSession(ctx context.Context, s journal.Session) error
 	FloorSession(ctx context.Context, user, id string) (journal.Session, error)
 	FloorSessions(ctx context.Context, user string) ([]journal.Session, error)

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
+	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/clock"
 	"github.com/ohmycoins/omc/internal/journal"
 	"github.com/ohmycoins/omc/internal/market"
@@ -13,19 +15,51 @@ import (
 	"github.com/ohmycoins/omc/internal/venue"
 )
 
-// CoinSpot makes a client of CoinSpot's public prices a Quoter.
-func CoinSpot(c *coinspot.Client) Quoter { return coinSpot{c} }
+// CoinSpot makes a client of CoinSpot's public prices a Quoter that knows how its source does.
+func CoinSpot(c *coinspot.Client, now clock.Clock) *Polled {
+	return &Polled{c: c, clock: now, source: api.Source{Name: "coinspot", State: "idle"}}
+}
 
-type coinSpot struct{ c *coinspot.Client }
+// Polled is CoinSpot's public prices. Safe for concurrent use.
+type Polled struct {
+	c     *coinspot.Client
+	clock clock.Clock
+
+	mu     sync.Mutex // guards source
+	source api.Source
+}
 
 // Latest asks for all prices; the feed takes its markets from them.
-func (q coinSpot) Latest(ctx context.Context) ([]market.Quote, []string, error) {
+func (q *Polled) Latest(ctx context.Context) ([]market.Quote, []string, error) {
 	quotes, problems, err := q.c.Latest(ctx)
+	if ctx.Err() == nil { // given up by us says nothing of them
+		q.note(err)
+	}
 	bad := make([]string, 0, len(problems))
 	for _, p := range problems {
 		bad = append(bad, p.Key+": "+p.Reason)
 	}
 	return quotes, bad, err
+}
+
+func (q *Polled) note(err error) {
+	now := q.clock.Now()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.source.Requests++
+	if err != nil {
+		q.source.State, q.source.LastError = "failing", err.Error()
+		q.source.Failures++
+		return
+	}
+	q.source.State, q.source.LastError, q.source.LastOK = "ok", "", &now
+}
+
+// Source tells how the source does.
+func (q *Polled) Source() api.Source {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.source
 }
 
 const maxBackoff = 5 * time.Minute

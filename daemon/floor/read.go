@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/journal"
@@ -96,6 +98,21 @@ func (s *Service) health(j *journal.Session) string {
 	return "ok"
 }
 
+// Trouble lists what is wrong with the sessions that should be running, by session.
+func (s *Service) Trouble() []string {
+	s.mu.Lock()
+	active := slices.Collect(maps.Values(s.active))
+	s.mu.Unlock()
+	var out []string
+	for _, a := range active {
+		if h := a.state(); h != "" {
+			out = append(out, fmt.Sprintf("%s %s: %s", a.j.Strategy, a.j.ID, h))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 // chosen are one session, or (id "") all of the user's.
 func (s *Service) chosen(ctx context.Context, user, id string) ([]journal.Session, error) {
 	if id != "" {
@@ -128,7 +145,7 @@ func (s *Service) Positions(ctx context.Context, user, id string) ([]api.Positio
 				continue
 			}
 			price := last[p.Market]
-			out = append(out, api.PositionRow{Session: all[i].ID, Strategy: all[i].Strategy, Market: p.Market, Coin: p.Market.Base, Quantity: p.Quantity,
+			out = append(out, api.PositionRow{Session: all[i].ID, Status: string(all[i].Status), Strategy: all[i].Strategy, Market: p.Market, Coin: p.Market.Base, Quantity: p.Quantity,
 				Average: p.AveragePrice(), Cost: p.Cost, Last: price, Value: p.Value(price), Unrealised: p.Unrealised(price), Realised: p.Realised,
 				Simulated: all[i].Simulated})
 		}

@@ -203,9 +203,17 @@ func (s *Service) replayWindow(ctx context.Context, j *journal.Session, a *strat
 		return api.NewProblem(http.StatusNotFound, api.CodeNotFound, "the ledger has no %s bars of %v to replay: add some with 'omc data import' or 'omc data fetch'", j.Interval, j.Markets)
 	}
 	if j.FeedArgs.From.IsZero() {
+		seen, err := s.seen(ctx, a)
+		if err != nil {
+			return err
+		}
+		if !seen.Before(last) {
+			return bad("%s was made and tested on data to %s and the ledger ends at %s: nothing is left that it has not seen; add newer bars, or give --from to replay what it knows",
+				a.Name, seen.Format(time.RFC3339), last.Format(time.RFC3339))
+		}
 		j.FeedArgs.From = first
-		if a.Provenance.DataTo.After(first) && a.Provenance.DataTo.Before(last) {
-			j.FeedArgs.From = a.Provenance.DataTo.UTC()
+		if seen.After(first) {
+			j.FeedArgs.From = seen
 		}
 	}
 	if j.FeedArgs.To.IsZero() || j.FeedArgs.To.After(last) {
@@ -222,6 +230,22 @@ func (s *Service) replayWindow(ctx context.Context, j *journal.Session, a *strat
 		}
 	}
 	return nil
+}
+
+// seen is the end of the data that the algorithm was made or tested on; zero where nothing is known.
+func (s *Service) seen(ctx context.Context, a *strategy.Algorithm) (time.Time, error) {
+	to := a.Provenance.DataTo.UTC()
+	e, _, err := s.store.Evidence(ctx, a.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return to, nil
+	}
+	if err != nil {
+		return to, fmt.Errorf("evidence of %.12s: %w", a.ID, err)
+	}
+	if e.DataTo.After(to) {
+		to = e.DataTo.UTC()
+	}
+	return to, nil
 }
 
 // timeOf reads RFC 3339, or a date, which means its midnight UTC; empty is the zero time.

@@ -1,9 +1,45 @@
 package floor
 
 import (
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/ohmycoins/omc/internal/api"
+	"github.com/ohmycoins/omc/internal/strategy"
 )
+
+// TestAReplayShowsWhatTheAlgorithmHasNotSeen starts where the tested data ended, and refuses where nothing comes after it.
+func TestAReplayShowsWhatTheAlgorithmHasNotSeen(t *testing.T) {
+	t.Parallel()
+	b := newFloor(t)
+	b.bars(200)
+	id := b.algorithm(holdScript, strategy.Options{}, strategy.Paper)
+	f := b.service(b.db, Options{})
+	tested := func(to time.Time) {
+		t.Helper()
+		if err := b.db.PutEvidence(t.Context(), strategy.Evidence{Algorithm: id, DataTo: to, UpdatedAt: start2024}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	middle := start2024.Add(100 * time.Hour)
+	tested(middle)
+	s, err := f.Start(t.Context(), b.user, api.FloorRequest{Algorithm: id, Paper: true, Feed: "replay"})
+	if err != nil || !s.FeedArgs.From.Equal(middle) {
+		t.Fatalf("it begins at %s, %v; want %s", s.FeedArgs.From, err, middle)
+	}
+	final(t, f, b.user, s.ID)
+	tested(start2024.Add(200 * time.Hour))
+	_, err = f.Start(t.Context(), b.user, api.FloorRequest{Algorithm: id, Paper: true, Feed: "replay"})
+	if p := problemOf(t, err, api.CodeBadRequest); !strings.Contains(p.Detail, "--from") {
+		t.Error(p.Detail)
+	}
+	s, err = f.Start(t.Context(), b.user, api.FloorRequest{Algorithm: id, Paper: true, Feed: "replay", From: "2024-01-02"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	final(t, f, b.user, s.ID)
+}
 
 func FuzzTimeOf(f *testing.F) {
 	for _, s := range []string{"", "2024-06-01", "2024-06-01T12:00:00Z", "2024-06-01T12:00", "2024-06-01 12:00", "1969-12-31", "9999-01-01", "x"} {

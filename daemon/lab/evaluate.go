@@ -155,7 +155,7 @@ func (c *candidate) doubleCosts(ctx context.Context, w research.WalkForwardResul
 }
 
 // recordVerdict keeps the judged candidate as a draft algorithm with its evidence, whatever the verdict: a person may still look at it
-// on paper.
+// on paper. An algorithm that was promoted before keeps the evidence it was promoted on.
 func (l *Lab) recordVerdict(ctx context.Context, t *turn, v research.Verdict) error {
 	s := t.state.Session
 	c, w, err := t.named(ctx, v.Algorithm)
@@ -178,17 +178,21 @@ func (l *Lab) recordVerdict(ctx context.Context, t *turn, v research.Verdict) er
 			return fmt.Errorf("evaluation of %s: %w", v.Algorithm, err)
 		}
 	}
-	ev := strategy.Evidence{Algorithm: content.ID(), Reasons: v.Reasons, DSR: e.DSR, Trials: e.Trials, UpdatedAt: l.Clock.Now().Truncate(time.Microsecond),
-		WalkForward: kept[keptWalkForward], LookAhead: kept[keptLookAhead]}
 	bars := c.input.Bars[0]
+	dataTo := bars[len(bars)-1].OpenTime().Add(c.interval.Duration())
+	ev := strategy.Evidence{Algorithm: content.ID(), Reasons: v.Reasons, DSR: e.DSR, Trials: e.Trials, UpdatedAt: l.Clock.Now().Truncate(time.Microsecond),
+		WalkForward: kept[keptWalkForward], LookAhead: kept[keptLookAhead], DataTo: dataTo}
 	a := strategy.Algorithm{ID: content.ID(), Name: c.name, Content: content, State: strategy.Draft, CreatedAt: ev.UpdatedAt, StateSince: ev.UpdatedAt,
-		Provenance: strategy.Provenance{Session: s.ID, Model: s.Model, DataFrom: bars[0].OpenTime(), DataTo: bars[len(bars)-1].OpenTime().Add(c.interval.Duration()),
+		Provenance: strategy.Provenance{Session: s.ID, Model: s.Model, DataFrom: bars[0].OpenTime(), DataTo: dataTo,
 			DataHash: dataHash(bars), TrialsBefore: e.Trials, Simulated: c.input.Simulated, CodeHash: content.CodeHash()}}
-	if _, _, err := l.Store.PutAlgorithm(ctx, s.UserID, a); err != nil {
+	known, _, err := l.Store.PutAlgorithm(ctx, s.UserID, a)
+	if err != nil {
 		return err
 	}
-	if err := l.Store.PutEvidence(ctx, ev, kept[keptBacktest]); err != nil {
-		return err
+	if known.State == strategy.Draft { // what an algorithm was promoted on stands; this session keeps its own findings
+		if err := l.Store.PutEvidence(ctx, ev, kept[keptBacktest]); err != nil {
+			return err
+		}
 	}
 	cur, err := l.Store.Session(ctx, s.UserID, s.ID)
 	if err != nil {

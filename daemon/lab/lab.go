@@ -194,6 +194,9 @@ func (l *Lab) work(ctx context.Context, s research.Session, answers map[string][
 		return // still "running": taken up again at the next start
 	case errors.Is(cause, errCancel):
 		s.Status = research.Cancelled
+		if s.Verdict != "" {
+			s.Status = research.Done // an earlier turn came to its end: only what was asked on is given up
+		}
 	case cause != nil:
 		s.Status = research.Paused
 	default:

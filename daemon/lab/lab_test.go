@@ -21,6 +21,7 @@ import (
 	"github.com/ohmycoins/omc/internal/research"
 	"github.com/ohmycoins/omc/internal/store"
 	"github.com/ohmycoins/omc/internal/store/storetest"
+	"github.com/ohmycoins/omc/internal/strategy"
 	"go.uber.org/goleak"
 )
 
@@ -177,6 +178,12 @@ func TestAnAmbiguousGoalIsAskedAboutAndANewTurnFollows(t *testing.T) {
 	got, _ := l.Get(t.Context(), user, s.ID)
 	if got.Status != research.Waiting || got.Question == nil || len(got.Question.Choices) != 3 {
 		t.Fatalf("%+v", got.Session)
+	}
+	for _, wrong := range []string{"7", "0", "the cheapest one"} {
+		var p *api.Problem
+		if _, err := l.Send(t.Context(), user, s.ID, api.LabMessage{Text: wrong}); !errors.As(err, &p) || p.Code != api.CodeBadRequest {
+			t.Errorf("%q was taken for an answer: %v", wrong, err)
+		}
 	}
 	if _, err := l.Send(t.Context(), user, s.ID, api.LabMessage{Text: "2"}); err != nil {
 		t.Fatal(err)
@@ -366,5 +373,52 @@ func TestCancelStopsAndAFailedTurnSaysWhy(t *testing.T) {
 	}
 	if _, err := l.Get(t.Context(), "someone else", s.ID); err == nil {
 		t.Error("another user read the session")
+	}
+}
+
+// TestGivingUpAFollowUpKeepsWhatWasFound asks on after a report and cancels that: the session is done, as it was. What it found meanwhile
+// does not touch the evidence of an algorithm that was promoted.
+func TestGivingUpAFollowUpKeepsWhatWasFound(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	user := owner(t, db)
+	l := newLab(t, db, db)
+	o := small
+	o.MaxTrials = 40
+	s, err := l.Open(t.Context(), user, api.LabRequest{Goal: "breakout on ETH", Options: o})
+	if err != nil {
+		t.Fatal(err)
+	}
+	watch(t, l, user, s.ID)
+	done, err := l.Get(t.Context(), user, s.ID)
+	if err != nil || done.Status != research.Done || done.Trials != len(done.TrialList) {
+		t.Fatalf("%+v %v", done.Session, err)
+	}
+	before, _, err := db.Evidence(t.Context(), done.Best)
+	if err != nil || before.DataTo.IsZero() {
+		t.Fatalf("%+v %v", before, err)
+	}
+	if err := db.SetAlgorithmState(t.Context(), user, done.Best, strategy.Draft, strategy.Validated, before.UpdatedAt, "test"); err != nil {
+		t.Fatal(err)
+	}
+
+	again, err := l.Open(t.Context(), user, api.LabRequest{Goal: "breakout on ETH", Options: o})
+	if err != nil {
+		t.Fatal(err)
+	}
+	watch(t, l, user, again.ID)
+	if got, err := l.Get(t.Context(), user, again.ID); err != nil || got.Best != done.Best {
+		t.Fatalf("the second session found %q, the first %q, %v", got.Best, done.Best, err)
+	}
+	if after, _, err := db.Evidence(t.Context(), done.Best); err != nil || !after.UpdatedAt.Equal(before.UpdatedAt) {
+		t.Errorf("the evidence it was promoted on was replaced: %v, %v, %v", before.UpdatedAt, after.UpdatedAt, err)
+	}
+
+	if _, err := l.Send(t.Context(), user, s.ID, api.LabMessage{Text: "anything on all coins"}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := l.Cancel(t.Context(), user, s.ID)
+	if err != nil || c.Status != research.Done || c.Verdict == "" {
+		t.Errorf("%+v %v", c, err)
 	}
 }

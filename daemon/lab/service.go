@@ -283,6 +283,9 @@ func (l *Lab) Send(ctx context.Context, user, id string, m api.LabMessage) (rese
 
 func (l *Lab) answer(ctx context.Context, s research.Session, text string) (research.Session, error) {
 	q := s.Question
+	if err := q.Check(text); err != nil {
+		return s, api.NewProblem(http.StatusBadRequest, api.CodeBadRequest, "%v", err)
+	}
 	at, err := l.Store.Latest(ctx, thread(s))
 	if err != nil {
 		return s, err
@@ -346,7 +349,10 @@ func (l *Lab) stop(ctx context.Context, user, id string, why error, to research.
 		return s, err
 	}
 	// A turn that nothing works on (a crash, a question) is ended here.
-	if s.Status == research.Running || to == research.Cancelled && (s.Status == research.Waiting || s.Status == research.Paused) {
+	if to == research.Cancelled && s.Verdict != "" {
+		to = research.Done // an earlier turn came to its end: only what was asked on is given up
+	}
+	if s.Status == research.Running || to != research.Paused && (s.Status == research.Waiting || s.Status == research.Paused) {
 		s.Status, s.Question, s.UpdatedAt = to, nil, l.Clock.Now()
 		if err := l.finish(ctx, s); err != nil {
 			return s, err

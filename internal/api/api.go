@@ -360,6 +360,7 @@ type FloorSession struct {
 // PositionRow is one position of one session.
 type PositionRow struct {
 	Session    string        `json:"session"`
+	Status     string        `json:"session_status"` // running, or how the session ended: what it held then
 	Strategy   string        `json:"strategy"`
 	Market     market.Market `json:"market"`
 	Coin       market.Coin   `json:"coin_type"`

@@ -4,6 +4,9 @@ package research
 
 import (
 	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -54,8 +57,41 @@ type Options struct {
 type Question struct {
 	Key     string   `json:"key"`
 	Text    string   `json:"text"`
-	Choices []string `json:"choices,omitempty"` // answers may be a choice's number from 1, its text, or free text
+	Choices []string `json:"choices,omitempty"` // answers may be a choice's number from 1, its text, or (unless Closed) free text
 	Default string   `json:"default,omitempty"` // what is taken where no person is there
+	Closed  bool     `json:"closed,omitempty"`  // only the choices are answers
+}
+
+// Choice gives the choice that an answer names, by its number from 1 or by any part of its text, upper or lower case alike.
+func (q *Question) Choice(answer string) (string, bool) {
+	answer = strings.TrimSpace(answer)
+	if i, err := strconv.Atoi(answer); err == nil {
+		if i >= 1 && i <= len(q.Choices) {
+			return q.Choices[i-1], true
+		}
+		return "", false
+	}
+	for _, c := range q.Choices {
+		if answer != "" && strings.Contains(strings.ToLower(c), strings.ToLower(answer)) {
+			return c, true
+		}
+	}
+	return "", false
+}
+
+// Check refuses an answer that the question cannot take: a number that no choice has, or, where it is closed, anything but a choice.
+func (q *Question) Check(answer string) error {
+	if len(q.Choices) == 0 {
+		return nil
+	}
+	if _, ok := q.Choice(answer); ok {
+		return nil
+	}
+	_, err := strconv.Atoi(strings.TrimSpace(answer))
+	if err == nil || q.Closed {
+		return fmt.Errorf("%.60q is none of the choices: answer with a number from 1 to %d, or with a choice's words", answer, len(q.Choices))
+	}
+	return nil
 }
 
 // Event is one line of a session's stream. Seq rises by one from 1 within a session and never changes once stored.

@@ -60,17 +60,23 @@ func (d *DB) UpdateSession(ctx context.Context, s research.Session) error {
 	return d.named("lab session", s.ID, err)
 }
 
+// sessionSQL reads a session with the trials that are there, not those there were when it was last written.
+const sessionSQL = "SELECT body, (SELECT count(*) FROM trials WHERE session_id = agent_sessions.id) FROM agent_sessions"
+
 func scanSession(r dialect.Rows) (s research.Session, err error) {
 	var body string
-	if err := r.Scan(&body); err != nil {
+	var trials int
+	if err := r.Scan(&body, &trials); err != nil {
 		return s, err
 	}
-	return s, json.Unmarshal([]byte(body), &s)
+	err = json.Unmarshal([]byte(body), &s)
+	s.Trials = trials
+	return s, err
 }
 
 // Session returns a lab session, or ErrNotFound; also for another user's. user "" asks for anybody's.
 func (d *DB) Session(ctx context.Context, user, id string) (research.Session, error) {
-	all, err := queryAll(ctx, d.drv, scanSession, "SELECT body FROM agent_sessions WHERE id = $1 AND (user_id = $2 OR $2 = '')", id, user)
+	all, err := queryAll(ctx, d.drv, scanSession, sessionSQL+" WHERE id = $1 AND (user_id = $2 OR $2 = '')", id, user)
 	if err == nil && len(all) == 0 {
 		err = ErrNotFound
 	}
@@ -82,7 +88,7 @@ func (d *DB) Session(ctx context.Context, user, id string) (research.Session, er
 
 // Sessions returns the user's lab sessions, newest first; user "" asks for everybody's.
 func (d *DB) Sessions(ctx context.Context, user string) ([]research.Session, error) {
-	all, err := queryAll(ctx, d.drv, scanSession, "SELECT body FROM agent_sessions WHERE user_id = $1 OR $1 = '' ORDER BY created_at DESC, id", user)
+	all, err := queryAll(ctx, d.drv, scanSession, sessionSQL+" WHERE user_id = $1 OR $1 = '' ORDER BY created_at DESC, id", user)
 	return all, d.named("lab sessions of", user, err)
 }
 

@@ -86,5 +86,6 @@ type Evidence struct {
 	Reasons     []research.Reason `json:"reasons"`
 	DSR         *float64          `json:"deflated_sharpe"`
 	Trials      int               `json:"trials"`
+	DataTo      time.Time         `json:"data_to"` // end of the newest data it was tested on
 	UpdatedAt   time.Time         `json:"updated_at"`
 }

@@ -50,7 +50,8 @@ func newPositions(f *factory.Factory) *cobra.Command {
 			return c.Positions(ctx, session)
 		},
 		[]factory.Column[p]{
-			{Name: "session", Value: func(r p) string { return r.Session }}, {Name: "strategy", Value: func(r p) string { return r.Strategy }},
+			{Name: "session", Value: func(r p) string { return r.Session }}, {Name: "session_status", Value: func(r p) string { return r.Status }},
+			{Name: "strategy", Value: func(r p) string { return r.Strategy }},
 			{Name: "market", Value: func(r p) string { return r.Market.String() }},
 			{Name: "quantity", Value: func(r p) string { return r.Quantity.String() }, Right: true},
 			{Name: "average_price", Value: func(r p) string { return r.Average.String() }, Right: true},

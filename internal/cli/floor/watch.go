@@ -106,11 +106,12 @@ func gain(a *journal.Account) string {
 
 // line prints what a person wants to see of the audit: fills, orders, refusals, what the strategy says, trouble.
 func (w *watcher) line(l *journal.Line) error {
-	text := ""
+	text, at := "", l.Time
 	switch l.Kind {
 	case "fill":
 		var x trade.Fill
 		if json.Unmarshal(l.Body, &x) == nil {
+			at = x.Time // a fill in a bar is told when the bar has closed
 			text = fmt.Sprintf("fill  %-4s %s %s at %s  fee %s", x.Side, x.Quantity, x.Market, x.Price, x.Fee.StringFixed(2))
 		}
 	case "order":
@@ -138,7 +139,7 @@ func (w *watcher) line(l *journal.Line) error {
 		return nil
 	}
 	w.f.IO.Status("")
-	_, err := fmt.Fprintln(w.f.IO.Out, moment(l.Time)+"  "+widget.Neutralise(text))
+	_, err := fmt.Fprintln(w.f.IO.Out, moment(at)+"  "+widget.Neutralise(text))
 	return err
 }
 

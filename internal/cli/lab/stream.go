@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/cli/factory"
 	"github.com/ohmycoins/omc/internal/research"
 	"github.com/ohmycoins/omc/tui/widget"
@@ -56,7 +57,13 @@ func Work(ctx context.Context, f *factory.Factory, id string, after int64) error
 		if err != nil {
 			return err
 		}
-		if _, err := c.SendMessage(ctx, id, answer); err != nil {
+		_, err = c.SendMessage(ctx, id, answer)
+		var p *api.Problem
+		if errors.As(err, &p) && p.Code == api.CodeBadRequest {
+			fmt.Fprintln(f.IO.Err, widget.Neutralise(p.Detail)) // the session waits on: ask again
+			continue
+		}
+		if err != nil {
 			return err
 		}
 	}

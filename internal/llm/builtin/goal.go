@@ -149,15 +149,22 @@ func readFrequency(g *goal, lower string) {
 	}
 }
 
+// riskWords are looked for in this order.
+var riskWords = []struct {
+	risk  string
+	words []string
+}{
+	{"low", []string{"conservative", "cautious", "low risk", "low-risk", "safe", "careful", "defensive"}},
+	{"high", []string{"aggressive", "high risk", "high-risk", "bold", "speculative"}},
+	{"medium", []string{"medium risk", "medium-risk", "moderate", "balanced"}},
+}
+
 func readRisk(lower string) string {
-	for _, w := range []string{"conservative", "cautious", "low risk", "low-risk", "safe", "careful", "defensive"} {
-		if containsWord(lower, w) {
-			return "low"
-		}
-	}
-	for _, w := range []string{"aggressive", "high risk", "high-risk", "bold", "speculative"} {
-		if containsWord(lower, w) {
-			return "high"
+	for _, r := range riskWords {
+		for _, w := range r.words {
+			if containsWord(lower, w) {
+				return r.risk
+			}
 		}
 	}
 	return ""
@@ -265,13 +272,14 @@ func makeBrief(t research.Task, coins []research.CoinCoverage, answers map[strin
 	}
 	b.Markets = markets
 	if g.perDay > 0 && !g.tripsSaid {
+		n := strings.TrimSuffix(strconv.FormatFloat(g.perDay, 'f', 2, 64), ".00")
+		readings := []string{n + " round trip(s): an entry with its exit", n + " order(s): an entry or an exit"}
 		a, ok := answers["trade"]
 		if !ok {
-			n := strings.TrimSuffix(strconv.FormatFloat(g.perDay, 'f', 2, 64), ".00")
-			return b, &research.Question{Key: "trade", Text: fmt.Sprintf("Two readings of “%s a day” change the fees by a factor of up to two. Which is meant?", n),
-				Choices: []string{n + " round trip(s): an entry with its exit", n + " order(s): an entry or an exit"}, Default: "1"}
+			return b, &research.Question{Closed: true, Key: "trade", Text: fmt.Sprintf("Two readings of “%s a day” change the fees by a factor of up to two. Which is meant?", n),
+				Choices: readings, Default: "1"}
 		}
-		if choice(a.Answer, 2) == 2 {
+		if pick(a.Answer, readings, readings[0]) == readings[1] {
 			b.MaxTradesDay = g.perDay / 2
 			b.Assumptions = append(b.Assumptions, "each order counts as a trade, so a round trip counts twice")
 		} else {
@@ -301,7 +309,7 @@ func chooseMarkets(t research.Task, g goal, coins []research.CoinCoverage, byCoi
 		default:
 			a, ok := answers["quote:"+c]
 			if !ok {
-				return nil, &research.Question{Key: "quote:" + c, Text: c + " is in the ledger against more than one currency. Which market?", Choices: ms, Default: ms[0]}
+				return nil, &research.Question{Closed: true, Key: "quote:" + c, Text: c + " is in the ledger against more than one currency. Which market?", Choices: ms, Default: ms[0]}
 			}
 			markets = append(markets, pick(a.Answer, ms, ms[0]))
 		}
@@ -324,7 +332,7 @@ func chooseMarkets(t research.Task, g goal, coins []research.CoinCoverage, byCoi
 		if len(missing) > 0 {
 			q = fmt.Sprintf("There is no history of %s in the ledger. Which market should I work on instead?", strings.Join(missing, ", "))
 		}
-		return nil, &research.Question{Key: "market", Text: q, Choices: choices, Default: strconv.Itoa(len(choices))}
+		return nil, &research.Question{Closed: true, Key: "market", Text: q, Choices: choices, Default: strconv.Itoa(len(choices))}
 	}
 	got := pick(a.Answer, choices, both)
 	if got == both {
@@ -388,25 +396,11 @@ func fillDefaults(t research.Task, b *research.Brief, g goal) {
 	}
 }
 
-// choice reads an answer as a choice's number; 1 where it is not one.
-func choice(answer string, n int) int {
-	i, err := strconv.Atoi(strings.TrimSpace(answer))
-	if err != nil || i < 1 || i > n {
-		return 1
-	}
-	return i
-}
-
 // pick reads an answer as a number from 1, a choice's text or a part of one.
 func pick(answer string, choices []string, fallback string) string {
-	answer = strings.TrimSpace(answer)
-	if i, err := strconv.Atoi(answer); err == nil && i >= 1 && i <= len(choices) {
-		return choices[i-1]
-	}
-	for _, c := range choices {
-		if answer != "" && strings.Contains(strings.ToLower(c), strings.ToLower(answer)) {
-			return c
-		}
+	q := research.Question{Choices: choices}
+	if c, ok := q.Choice(answer); ok {
+		return c
 	}
 	return fallback
 }
