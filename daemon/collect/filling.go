@@ -71,14 +71,11 @@ func (s *Service) Fetch(ctx context.Context, r api.FetchRequest) (api.FetchResul
 }
 
 func reasons(sources []Candles, errs map[string]string) string {
-	var b strings.Builder
+	said := make([]string, len(sources)) // each names its source
 	for i, src := range sources {
-		if i > 0 {
-			b.WriteString("; ")
-		}
-		fmt.Fprintf(&b, "%s: %s", src.Name(), errs[src.Name()])
+		said[i] = errs[src.Name()]
 	}
-	return b.String()
+	return strings.Join(said, "; ")
 }
 
 // fetchFrom fills what no earlier source has filled.

@@ -18,24 +18,26 @@ import (
 	"github.com/ohmycoins/omc/internal/source/upstream"
 )
 
-// page is how many buckets one ranged request may span.
-const page = 300
+const (
+	page    = 300 // buckets that one ranged request may span
+	maxRows = 350 // it has answered with this many where no range was asked for
+)
 
 // Client implements collect.Candles.
 type Client struct{ up *upstream.Client }
 
 // New returns a client that asks at most eight times a second, under the limit of ten.
-func New(c upstream.Config) *Client { return &Client{up: upstream.New(c, 8)} }
+func New(c upstream.Config) *Client { return &Client{up: upstream.New("coinbase", c, 8)} }
 
 // Name is the source's name.
 func (c *Client) Name() string { return "coinbase" }
 
-// Candles returns the candles that open in [from, to), oldest first. Buckets without a trade are missing.
+// Candles returns the closed candles that open in [from, to), oldest first. Buckets without a trade are missing.
 func (c *Client) Candles(ctx context.Context, m market.Market, iv market.Interval, from, to time.Time) ([]market.Bar, error) {
 	switch iv {
 	case 60, 300, 900, 3600, 21600, 86400:
 	default:
-		return nil, fmt.Errorf("coinbase has no %s candles", iv)
+		return nil, fmt.Errorf("coinbase has no %s candles: ask for 1m, 5m, 15m, 1h, 6h or 1d", iv)
 	}
 	var out []market.Bar
 	// The end is inclusive there, so that a page of 300 buckets ends one bucket before the next begins.
@@ -48,14 +50,17 @@ func (c *Client) Candles(ctx context.Context, m market.Market, iv market.Interva
 			return nil, err
 		}
 		if a.Status != 200 {
-			return nil, refusal(a)
+			return nil, c.up.Fail(refusal(a))
 		}
-		bars, err := decode(a.Body)
+		bars, err := decode(a.Body, iv)
 		if err != nil {
-			return nil, err
+			return nil, c.up.Fail(err)
 		}
-		for _, b := range bars {
-			if b.Unix() >= at && b.Unix() < to.Unix() && (len(out) == 0 || b.Unix() > out[len(out)-1].Unix()) {
+		if len(bars) > 0 && bars[len(bars)-1].Unix() > end+int64(iv) {
+			return nil, c.up.Fail(fmt.Errorf("%w: a candle after the window asked for", upstream.ErrMalformed))
+		}
+		for _, b := range bars { // some may precede the window: the documentation says so
+			if b.Unix() >= at && b.Unix() <= end && b.Unix()+int64(iv) <= a.Time.Unix() {
 				out = append(out, b)
 			}
 		}
@@ -68,33 +73,42 @@ func refusal(a upstream.Answer) error {
 		Message string `json:"message"`
 	}
 	if err := json.Unmarshal(a.Body, &e); err != nil {
-		return fmt.Errorf("coinbase: %w: http status %d", upstream.ErrMalformed, a.Status)
+		return fmt.Errorf("%w: http status %d", upstream.ErrMalformed, a.Status)
 	}
 	switch {
 	case a.Status == 404:
-		return fmt.Errorf("coinbase: %w", upstream.ErrUnknownSymbol)
+		return upstream.ErrUnknownSymbol
 	case strings.Contains(e.Message, "rate limit"):
 		return &upstream.RateLimitError{}
 	}
-	return fmt.Errorf("coinbase: %w: %s", upstream.ErrUnavailable, upstream.Text(e.Message))
+	return fmt.Errorf("%w: http status %d: %s", upstream.ErrUnavailable, a.Status, upstream.Text(e.Message))
 }
 
 var errNumber = errors.New("not a number")
 
 // decode reads rows of time, low, high, open, close, volume, newest first, and returns bars oldest first.
-func decode(body []byte) ([]market.Bar, error) {
+func decode(body []byte, iv market.Interval) ([]market.Bar, error) {
 	var rows [][]json.Number
 	if err := json.Unmarshal(body, &rows); err != nil {
-		return nil, fmt.Errorf("coinbase: %w: %w", upstream.ErrMalformed, err)
+		return nil, fmt.Errorf("%w: %w", upstream.ErrMalformed, err)
+	}
+	if rows == nil {
+		return nil, fmt.Errorf("%w: no list of candles", upstream.ErrMalformed)
+	}
+	if len(rows) > maxRows {
+		return nil, fmt.Errorf("%w: %d candles, want at most %d", upstream.ErrMalformed, len(rows), maxRows)
 	}
 	bars := make([]market.Bar, 0, len(rows))
 	for i, r := range rows {
 		b, err := decodeRow(r)
-		if err != nil {
-			return nil, fmt.Errorf("coinbase: %w: candle %d: %w", upstream.ErrMalformed, i, err)
+		if err == nil {
+			err = upstream.CheckOpen(b.Unix(), iv)
 		}
-		if len(bars) > 0 && b.Unix() >= bars[len(bars)-1].Unix() {
-			return nil, fmt.Errorf("coinbase: %w: candle %d is out of order", upstream.ErrMalformed, i)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("%w: candle %d: %w", upstream.ErrMalformed, i, err)
+		case len(bars) > 0 && b.Unix() >= bars[len(bars)-1].Unix():
+			return nil, fmt.Errorf("%w: candle %d is out of order", upstream.ErrMalformed, i)
 		}
 		bars = append(bars, b)
 	}

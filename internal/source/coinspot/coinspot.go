@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -33,7 +34,10 @@ type Client struct {
 // New returns a client; c.BaseURL ends in the path of the public API, version 2. It asks at most ten times a second, under the
 // limit of 1000 a minute.
 func New(c upstream.Config, clk clock.Clock) *Client {
-	return &Client{up: upstream.New(c, 10), clock: clk}
+	if c.Clock == nil {
+		c.Clock = clk
+	}
+	return &Client{up: upstream.New("coinspot", c, 10), clock: clk}
 }
 
 // Latest returns the quotes of all coins, sorted by market, and what was wrong with the rest. CoinSpot gives no time of its own:
@@ -41,43 +45,54 @@ func New(c upstream.Config, clk clock.Clock) *Client {
 func (c *Client) Latest(ctx context.Context) ([]market.Quote, []Problem, error) {
 	a, err := c.up.Get(ctx, "/latest", nil)
 	if err != nil {
-		return nil, nil, fmt.Errorf("coinspot: %w", err)
+		return nil, nil, err
 	}
-	if a.Status != 200 {
-		return nil, nil, fmt.Errorf("coinspot: %w: http status %d: %s", upstream.ErrUnavailable, a.Status, upstream.Text(string(a.Body[:min(len(a.Body), 300)])))
+	quotes, problems, err := decode(a.Status, a.Body)
+	if err != nil {
+		return nil, nil, c.up.Fail(err)
 	}
-	quotes, problems, err := decode(a.Body)
 	now := c.clock.Now()
 	for i := range quotes {
 		quotes[i].Time, quotes[i].Known = now, now
 	}
-	return quotes, problems, err
+	return quotes, problems, nil
 }
 
-func decode(body []byte) ([]market.Quote, []Problem, error) {
+// decode reads an answer. CoinSpot reports an error by its HTTP status, by status in the body, or by both.
+func decode(status int, body []byte) ([]market.Quote, []Problem, error) {
 	var env struct {
 		Status  string                     `json:"status"`
 		Message string                     `json:"message"`
 		Prices  map[string]json.RawMessage `json:"prices"`
 	}
-	if err := json.Unmarshal(body, &env); err != nil {
-		return nil, nil, fmt.Errorf("coinspot: %w: %w", upstream.ErrMalformed, err)
-	}
-	if env.Status != "ok" {
-		return nil, nil, fmt.Errorf("coinspot: %w: status %q: %s", upstream.ErrUnavailable, upstream.Text(env.Status), upstream.Text(env.Message))
-	}
-	if env.Prices == nil || len(env.Prices) > maxCoins {
-		return nil, nil, fmt.Errorf("coinspot: %w: %d prices", upstream.ErrMalformed, len(env.Prices))
+	err := json.Unmarshal(body, &env)
+	switch {
+	case err != nil && status != 200:
+		return nil, nil, fmt.Errorf("%w: http status %d", upstream.ErrUnavailable, status)
+	case err != nil:
+		return nil, nil, fmt.Errorf("%w: %w", upstream.ErrMalformed, err)
+	case status != 200 || env.Status != "ok":
+		return nil, nil, fmt.Errorf("%w: http status %d, status %q: %s", upstream.ErrUnavailable, status, upstream.Text(env.Status), upstream.Text(env.Message))
+	case env.Prices == nil || len(env.Prices) > maxCoins:
+		return nil, nil, fmt.Errorf("%w: %d prices", upstream.ErrMalformed, len(env.Prices))
 	}
 	var quotes []market.Quote
 	var problems []Problem
+	count := map[market.Market]int{}
 	for key, raw := range env.Prices {
 		q, err := decodeQuote(key, raw)
 		if err != nil {
 			problems = append(problems, Problem{Key: upstream.Text(key), Reason: upstream.Text(err.Error())})
 			continue
 		}
+		count[q.Market]++
 		quotes = append(quotes, q)
+	}
+	quotes = slices.DeleteFunc(quotes, func(q market.Quote) bool { return count[q.Market] > 1 })
+	for m, n := range count {
+		if n > 1 {
+			problems = append(problems, Problem{Key: m.String(), Reason: fmt.Sprintf("listed %d times: nobody can say which price is meant", n)})
+		}
 	}
 	sort.Slice(quotes, func(i, j int) bool { return quotes[i].Market.String() < quotes[j].Market.String() })
 	sort.Slice(problems, func(i, j int) bool { return problems[i].Key < problems[j].Key })
@@ -112,6 +127,9 @@ func decodeQuote(key string, raw json.RawMessage) (market.Quote, error) {
 		}
 		if f.to.Sign() <= 0 {
 			return market.Quote{}, fmt.Errorf("%s %s is not above zero", f.name, f.to)
+		}
+		if _, ok := f.to.Mantissa(f.to.Decimals()); !ok {
+			return market.Quote{}, fmt.Errorf("%s %s has more digits than any price", f.name, f.to)
 		}
 	}
 	if q.Ask.Less(q.Bid) {

@@ -23,18 +23,19 @@ const maxCandles = 720
 type Client struct{ up *upstream.Client }
 
 // New returns a client that asks at most once a second.
-func New(c upstream.Config) *Client { return &Client{up: upstream.New(c, 1)} }
+func New(c upstream.Config) *Client { return &Client{up: upstream.New("kraken", c, 1)} }
 
 // Name is the source's name.
 func (c *Client) Name() string { return "kraken" }
 
-// Candles returns the closed candles that open in [from, to), oldest first. Kraken keeps only the newest 720 of an interval;
-// for an older from the answer would be incomplete and is refused, so that another source is asked.
+// Candles returns the closed candles that open in [from, to), oldest first. Kraken keeps only the newest 720 intervals, and
+// leaves out those without a trade; for an older from the answer would be incomplete and is refused, so that another source is
+// asked.
 func (c *Client) Candles(ctx context.Context, m market.Market, iv market.Interval, from, to time.Time) ([]market.Bar, error) {
 	switch iv {
 	case 60, 300, 900, 1800, 3600, 14400, 86400, market.Week:
 	default:
-		return nil, fmt.Errorf("kraken has no %s candles", iv)
+		return nil, fmt.Errorf("kraken has no %s candles: ask for 1m, 5m, 15m, 30m, 1h, 4h, 1d or 1w", iv)
 	}
 	q := url.Values{"pair": {code(m.Base) + code(m.Quote)}, "interval": {strconv.FormatInt(int64(iv)/60, 10)},
 		"since": {strconv.FormatInt(from.Unix()-1, 10)}}
@@ -42,16 +43,20 @@ func (c *Client) Candles(ctx context.Context, m market.Market, iv market.Interva
 	if err != nil {
 		return nil, err
 	}
-	bars, err := decode(a.Body)
+	if a.Status != 200 {
+		return nil, c.up.Fail(fmt.Errorf("%w: http status %d", upstream.ErrUnavailable, a.Status))
+	}
+	s, err := decode(a.Body, iv)
 	if err != nil {
-		return nil, err
+		return nil, c.up.Fail(err)
 	}
-	if len(bars) >= maxCandles-1 && bars[0].Unix() > from.Unix() {
-		return nil, fmt.Errorf("kraken keeps only the newest %d candles, back to %s: import its bulk csv for older ones", maxCandles, bars[0].OpenTime().Format(time.RFC3339))
+	if oldest := s.newest - (maxCandles-1)*int64(iv); from.Unix() < oldest && (len(s.bars) == 0 || s.bars[0].Unix() > from.Unix()) {
+		return nil, fmt.Errorf("kraken keeps only the newest %d candles, back to %s: import its bulk csv for older ones, or ask another source",
+			maxCandles, time.Unix(oldest, 0).UTC().Format(time.RFC3339))
 	}
-	out := bars[:0]
-	for _, b := range bars {
-		if b.Unix() >= from.Unix() && b.Unix() < to.Unix() {
+	out := s.bars[:0]
+	for _, b := range s.bars {
+		if b.Unix() >= from.Unix() && b.Unix() < to.Unix() && b.Unix()+int64(iv) <= a.Time.Unix() {
 			out = append(out, b)
 		}
 	}
@@ -68,60 +73,79 @@ func code(c market.Coin) string {
 	return string(c)
 }
 
+// series is what an answer to OHLC holds.
+type series struct {
+	bars   []market.Bar // closed, oldest first
+	newest int64        // open time of the newest candle, closed or not
+}
+
 // decode reads an answer to OHLC and drops the candles after last, which are still open.
-func decode(body []byte) ([]market.Bar, error) {
+func decode(body []byte, iv market.Interval) (series, error) {
 	var env struct {
 		Error  []string                   `json:"error"`
 		Result map[string]json.RawMessage `json:"result"`
 	}
 	if err := json.Unmarshal(body, &env); err != nil {
-		return nil, fmt.Errorf("kraken: %w: %w", upstream.ErrMalformed, err)
+		return series{}, fmt.Errorf("%w: %w", upstream.ErrMalformed, err)
 	}
 	if len(env.Error) > 0 {
-		return nil, refusal(env.Error[0])
+		return series{}, refusal(env.Error[0])
 	}
-	var last int64
+	raw, ok := env.Result["last"]
+	if !ok {
+		return series{}, fmt.Errorf("%w: no last, which tells the open candle from the closed ones", upstream.ErrMalformed)
+	}
+	last, err := strconv.ParseInt(string(raw), 10, 64)
+	if err != nil {
+		return series{}, fmt.Errorf("%w: last: %w", upstream.ErrMalformed, err)
+	}
+	if len(env.Result) != 2 {
+		return series{}, fmt.Errorf("%w: %d series, want 1", upstream.ErrMalformed, len(env.Result)-1)
+	}
 	var rows [][]json.RawMessage
-	series := 0
 	for k, v := range env.Result {
 		if k == "last" {
-			if err := json.Unmarshal(v, &last); err != nil {
-				return nil, fmt.Errorf("kraken: %w: last: %w", upstream.ErrMalformed, err)
-			}
 			continue
 		}
-		series++
 		if err := json.Unmarshal(v, &rows); err != nil {
-			return nil, fmt.Errorf("kraken: %w: %w", upstream.ErrMalformed, err)
+			return series{}, fmt.Errorf("%w: %w", upstream.ErrMalformed, err)
 		}
 	}
-	if series != 1 || len(rows) > maxCandles+1 {
-		return nil, fmt.Errorf("kraken: %w: %d series of %d candles", upstream.ErrMalformed, series, len(rows))
+	if len(rows) == 0 || len(rows) > maxCandles+1 {
+		return series{}, fmt.Errorf("%w: %d candles, want 1 to %d", upstream.ErrMalformed, len(rows), maxCandles)
 	}
-	bars := make([]market.Bar, 0, len(rows))
+	return decodeRows(rows, last, iv)
+}
+
+func decodeRows(rows [][]json.RawMessage, last int64, iv market.Interval) (series, error) {
+	s := series{bars: make([]market.Bar, 0, len(rows))}
 	for i, r := range rows {
 		b, err := decodeRow(r)
-		if err != nil {
-			return nil, fmt.Errorf("kraken: %w: candle %d: %w", upstream.ErrMalformed, i, err)
+		if err == nil {
+			err = upstream.CheckOpen(b.Unix(), iv)
 		}
-		if len(bars) > 0 && b.Unix() <= bars[len(bars)-1].Unix() {
-			return nil, fmt.Errorf("kraken: %w: candle %d is out of order", upstream.ErrMalformed, i)
+		switch {
+		case err != nil:
+			return series{}, fmt.Errorf("%w: candle %d: %w", upstream.ErrMalformed, i, err)
+		case i > 0 && b.Unix() <= s.newest:
+			return series{}, fmt.Errorf("%w: candle %d is out of order", upstream.ErrMalformed, i)
 		}
+		s.newest = b.Unix()
 		if b.Unix() <= last {
-			bars = append(bars, b)
+			s.bars = append(s.bars, b)
 		}
 	}
-	return bars, nil
+	return s, nil
 }
 
 func refusal(text string) error {
 	switch {
 	case strings.Contains(text, "Unknown asset"):
-		return fmt.Errorf("kraken: %w", upstream.ErrUnknownSymbol)
+		return upstream.ErrUnknownSymbol
 	case strings.Contains(text, "Too many requests"), strings.Contains(text, "Rate limit"):
 		return &upstream.RateLimitError{}
 	}
-	return fmt.Errorf("kraken: %w: %s", upstream.ErrUnavailable, upstream.Text(text))
+	return fmt.Errorf("%w: %s", upstream.ErrUnavailable, upstream.Text(text))
 }
 
 // decodeRow reads time, open, high, low, close, vwap, volume, count.
@@ -129,8 +153,8 @@ func decodeRow(r []json.RawMessage) (market.Bar, error) {
 	if len(r) != 8 {
 		return market.Bar{}, fmt.Errorf("%d fields, want 8", len(r))
 	}
-	var t int64
-	if err := json.Unmarshal(r[0], &t); err != nil {
+	t, err := strconv.ParseInt(string(r[0]), 10, 64)
+	if err != nil {
 		return market.Bar{}, err
 	}
 	var d [5]money.Decimal

@@ -1,0 +1,107 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/ohmycoins/omc/internal/clock"
+)
+
+// How long requests are held back where an upstream does not say. A ban grows with every request made during it.
+const (
+	holdLimited = 30 * time.Second
+	holdBanned  = 2 * time.Minute
+	holdMost    = 24 * time.Hour
+)
+
+// pace spaces requests, and holds them back while the upstream has asked for that.
+type pace struct {
+	clock   clock.Clock
+	wait    func(context.Context, time.Duration) error
+	limiter *rate.Limiter
+
+	mu     sync.Mutex // guards until and banned
+	until  time.Time
+	banned bool
+}
+
+// turn waits for the next free place. While requests are held back it fails at once: the wait may be hours.
+func (p *pace) turn(ctx context.Context) error {
+	if err := p.open(); err != nil {
+		return err
+	}
+	now := p.clock.Now()
+	r := p.limiter.ReserveN(now, 1)
+	if d := r.DelayFrom(now); d > 0 {
+		if err := p.wait(ctx, d); err != nil {
+			r.CancelAt(p.clock.Now())
+			return fmt.Errorf("%w: wait for a turn: %w", ErrUnavailable, err)
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%w: wait for a turn: %w", ErrUnavailable, err)
+	}
+	return p.open() // another request may have met the limit meanwhile
+}
+
+func (p *pace) open() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if left := p.until.Sub(p.clock.Now()); left > 0 {
+		return &RateLimitError{RetryAfter: min(left, holdMost), Banned: p.banned}
+	}
+	return nil
+}
+
+// hold keeps requests back for as long as e says, or for a while where it does not say.
+func (p *pace) hold(e *RateLimitError) {
+	d := e.RetryAfter
+	switch {
+	case d <= 0 && e.Banned:
+		d = holdBanned
+	case d <= 0:
+		d = holdLimited
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if until := p.clock.Now().Add(min(d, holdMost)); until.After(p.until) {
+		p.until, p.banned = until, e.Banned
+	}
+}
+
+// sleep waits on the machine's clock.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// retryAfter reads a count of seconds or an HTTP date, at most a day; 0 where there is neither. A date is compared with the
+// upstream's own clock where it shows it, so that a wrong clock here does not matter.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	v := h.Get("Retry-After")
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(max(0, min(n, int64(holdMost/time.Second)))) * time.Second
+	}
+	at, err := http.ParseTime(v)
+	if err != nil {
+		return 0
+	}
+	if date, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = date
+	}
+	return max(0, min(at.Sub(now), holdMost))
+}
