@@ -17,20 +17,32 @@ import (
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/attach"
 	"github.com/ohmycoins/omc/internal/cli"
+	cliconfig "github.com/ohmycoins/omc/internal/cli/config"
 	"github.com/ohmycoins/omc/internal/cli/factory"
 	"github.com/ohmycoins/omc/internal/client"
 	"github.com/ohmycoins/omc/internal/clock"
 	"github.com/ohmycoins/omc/internal/config"
 	"github.com/ohmycoins/omc/internal/iostreams"
+	"github.com/ohmycoins/omc/internal/secret"
+	"github.com/ohmycoins/omc/internal/secret/quiet"
 	"github.com/ohmycoins/omc/tui"
 )
 
 // Set by the build.
 var version, commit = "dev", ""
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() {
+	if code, child := secret.Child(os.Args[1:], os.Getenv, os.Stdin, os.Stdout); child {
+		os.Exit(code)
+	}
+	os.Exit(run(os.Args[1:]))
+}
 
 func run(args []string) int {
+	if err := quiet.Restore(); err != nil { // before the environment is read, and before anything is started with it
+		fmt.Fprintln(os.Stderr, "omc:", err)
+		return factory.ExitFailed
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
@@ -50,13 +62,25 @@ func run(args []string) int {
 // wire gives the command line its daemon.
 func wire(f *factory.Factory) {
 	f.Serve = func(ctx context.Context, c *config.Config) (attach.Server, error) {
-		return daemon.Start(ctx, daemonConfig(f, c, true))
+		dc, err := daemonConfig(ctx, f, c, true)
+		if err != nil {
+			return nil, err
+		}
+		return daemon.Start(ctx, dc)
 	}
 	f.RunDaemon = func(ctx context.Context, c *config.Config, ready func()) error {
-		return daemon.Run(ctx, daemonConfig(f, c, false), ready)
+		dc, err := daemonConfig(ctx, f, c, false)
+		if err != nil {
+			return err
+		}
+		return daemon.Run(ctx, dc, ready)
 	}
 	f.Migrate = func(ctx context.Context, c *config.Config) (from, to int64, err error) {
-		return daemon.Migrate(ctx, daemonConfig(f, c, true))
+		dc, err := daemonConfig(ctx, f, c, true)
+		if err != nil {
+			return 0, 0, err
+		}
+		return daemon.Migrate(ctx, dc)
 	}
 	f.DiskFree = daemon.DiskFree
 	f.OpenAPI = func() ([]byte, error) { return gateway.OpenAPI("1") }
@@ -68,7 +92,20 @@ func wire(f *factory.Factory) {
 	}
 }
 
-func daemonConfig(f *factory.Factory, c *config.Config, embedded bool) daemon.Config {
+// daemonConfig is the daemon's settings, the secrets among them resolved.
+func daemonConfig(ctx context.Context, f *factory.Factory, c *config.Config, embedded bool) (daemon.Config, error) {
+	vault, err := cliconfig.Vault(f, c)
+	if err != nil {
+		return daemon.Config{}, err
+	}
+	database, err := c.DatabaseURL(ctx, vault)
+	if err != nil {
+		return daemon.Config{}, err
+	}
+	redis, err := c.Secret(ctx, "redis_url", vault)
+	if err != nil {
+		return daemon.Config{}, err
+	}
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.Get("log_level"))) // checked when the settings were read
 	sources := map[string]string{}
@@ -76,6 +113,6 @@ func daemonConfig(f *factory.Factory, c *config.Config, embedded bool) daemon.Co
 		sources[s[0]] = strings.TrimSuffix(c.Get("sources."+s[0]+".base_url"), "/")
 	}
 	return daemon.Config{
-		DataDir: c.Get("data_dir"), DatabaseURL: c.DatabaseURL(), RedisURL: c.Get("redis_url"), SourceURLs: sources, LogLevel: level, Version: f.Version, Embedded: embedded, Resume: f.Resume || !embedded,
-	}
+		DataDir: c.Get("data_dir"), DatabaseURL: database, RedisURL: redis, SourceURLs: sources, LogLevel: level, Version: f.Version, Embedded: embedded, Resume: f.Resume || !embedded,
+	}, nil
 }

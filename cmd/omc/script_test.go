@@ -91,7 +91,7 @@ func TestListenIsForTheOwnerOnly(t *testing.T) {
 	server := &http.Server{Handler: http.NotFoundHandler()}
 	go func() { _ = server.Serve(ln) }()
 	defer server.Close()
-	if _, ok := attach.Running(context.Background(), dir); !ok {
+	if _, ok, err := attach.Running(context.Background(), dir); !ok || err != nil {
 		t.Fatal("a listening daemon is not found")
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // maxPrices bounds one answer of Prices.
-const maxPrices = 500_000
+const maxPrices = api.MaxPrices
 
 // Coverage tells what the ledger holds.
 func (s *Service) Coverage(ctx context.Context) ([]ledger.Coverage, error) {

@@ -184,7 +184,7 @@ func TestFetchAsksTheNextSourceAndKeepsClosedBarsOnly(t *testing.T) {
 		t.Errorf("%+v", h)
 	}
 	var p *api.Problem
-	if _, err := s.Fetch(t.Context(), api.FetchRequest{Markets: []string{"BTC/USD"}, Interval: "5m", Sources: []string{"first"}}); !errors.As(err, &p) || p.Code != api.CodeUnavailable {
+	if _, err := s.Fetch(t.Context(), api.FetchRequest{Markets: []string{"BTC/USD"}, Interval: "5m", Sources: []string{"first"}}); !errors.As(err, &p) || p.Code != api.CodeFailed {
 		t.Errorf("%v", err)
 	}
 }

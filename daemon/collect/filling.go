@@ -67,7 +67,7 @@ func (s *Service) Fetch(ctx context.Context, r api.FetchRequest) (api.FetchResul
 	if len(out.Added) > 0 {
 		return out, nil
 	}
-	return out, api.NewProblem(503, api.CodeUnavailable, "no source answered: %s", reasons(sources, out.Errors))
+	return out, api.NewProblem(502, api.CodeFailed, "no source answered: %s", reasons(sources, out.Errors))
 }
 
 func reasons(sources []Candles, errs map[string]string) string {

@@ -3,6 +3,7 @@ package collect
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sort"
 	"strings"
@@ -23,8 +24,8 @@ func (s *Service) Import(ctx context.Context, r io.Reader, o api.ImportOptions, 
 	if err == nil {
 		_, err = candlefile.Read(ctx, r, fo, candlefile.Sink{Rows: im.rows, Reject: im.reject})
 	}
-	if err == nil {
-		err = im.flush()
+	if err == nil || im.readable(err) { // what was read before the fault is stored too
+		err = errors.Join(err, im.flush())
 	}
 	var sent *emitError
 	switch {
@@ -33,7 +34,7 @@ func (s *Service) Import(ctx context.Context, r io.Reader, o api.ImportOptions, 
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
-		return emit(api.ImportEvent{Problem: importProblem(err)})
+		return emit(api.ImportEvent{Problem: im.problem(err)})
 	}
 	return emit(api.ImportEvent{Done: &im.sum})
 }
@@ -43,15 +44,37 @@ type emitError struct{ err error }
 
 func (e *emitError) Error() string { return e.err.Error() }
 
-func importProblem(err error) *api.Problem {
+// storeError marks a fault of the store, not of the file.
+type storeError struct{ err error }
+
+func (e *storeError) Error() string { return "the store: " + e.err.Error() }
+func (e *storeError) Unwrap() error { return e.err }
+
+// readable reports that err is of the file's end or later parts, so that the rows before it are good.
+func (im *importing) readable(err error) bool {
+	var sent *emitError
+	var stored *storeError
+	return !errors.As(err, &sent) && !errors.As(err, &stored) && im.ctx.Err() == nil
+}
+
+func (im *importing) problem(err error) *api.Problem {
 	var p *api.Problem
+	var stored *storeError
+	kept := fmt.Sprintf("%d rows before it are stored", im.sum.Added+im.sum.Same+im.sum.Replaced)
 	switch {
 	case errors.As(err, &p):
 		return p
+	case errors.As(err, &stored):
+		return api.NewProblem(507, api.CodeFailed, "import stopped: %s; %s, import again once that is put right", err, kept)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return api.NewProblem(422, api.CodeFailed, "the file ends too early: %s; %s, get a whole file and import it", err, kept)
 	case errors.Is(err, candlefile.ErrLayout), errors.Is(err, candlefile.ErrUnknown), errors.Is(err, candlefile.ErrTooBig):
+		if im.sum.Added+im.sum.Same+im.sum.Replaced > 0 {
+			return api.NewProblem(400, api.CodeBadRequest, "%s; %s", err, kept)
+		}
 		return api.NewProblem(400, api.CodeBadRequest, "%s", err)
 	}
-	return api.NewProblem(422, api.CodeBadRequest, "import stopped: %s; what was read before it is stored, run the import again to complete it", err)
+	return api.NewProblem(422, api.CodeFailed, "import stopped: %s; %s, import again to complete it", err, kept)
 }
 
 func fileOptions(o api.ImportOptions, tempDir string) (candlefile.Options, error) {
@@ -186,7 +209,7 @@ func (im *importing) flush() error {
 	}
 	a, err := im.s.writer.AppendBars(im.ctx, im.sum.Market, im.sum.Interval, im.bars, im.o.Replace)
 	if err != nil {
-		return err
+		return &storeError{err}
 	}
 	im.sum.Added += int64(a.Added)
 	im.sum.Same += int64(a.Same)

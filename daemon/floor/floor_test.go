@@ -84,7 +84,7 @@ func TestStartIsRefused(t *testing.T) {
 		"short id":       {with(func(r *api.FloorRequest) { r.Algorithm = "abc" }), api.CodeBadRequest, "4 characters"},
 		"unknown feed":   {with(func(r *api.FloorRequest) { r.Feed = "nyse" }), api.CodeBadRequest, "replay, sim or coinspot"},
 		"bad date":       {with(func(r *api.FloorRequest) { r.From = "yesterday" }), api.CodeBadRequest, "2024-06-01"},
-		"turned window":  {with(func(r *api.FloorRequest) { r.From, r.To = "2024-01-03", "2024-01-02" }), api.CodeNotFound, "no 1h bars"},
+		"turned window":  {with(func(r *api.FloorRequest) { r.From, r.To = "2024-01-03", "2024-01-02" }), api.CodeBadRequest, "not before"},
 		"no bars there":  {with(func(r *api.FloorRequest) { r.From, r.To = "2020-01-03", "2020-01-09" }), api.CodeNotFound, "the ledger has bars from 2024-01-01"},
 		"backwards":      {with(func(r *api.FloorRequest) { r.Speed = -1 }), api.CodeBadRequest, "speed"},
 		"settings":       {with(func(r *api.FloorRequest) { r.Settings = &wrong }), api.CodeBadRequest, "participation"},

@@ -142,6 +142,9 @@ func (s *Service) window(ctx context.Context, j *journal.Session, a *strategy.Al
 	if err != nil {
 		return err
 	}
+	if !from.IsZero() && !to.IsZero() && !from.Before(to) {
+		return bad("from %s is not before to %s", from.Format(time.RFC3339), to.Format(time.RFC3339))
+	}
 	j.FeedArgs = journal.FeedArgs{From: from, To: to, Speed: r.Speed, Seed: r.Seed}
 	switch r.Feed {
 	case feedReplay:

@@ -22,8 +22,8 @@ import (
 const (
 	maxBody   = 4 << 20 // bytes of a JSON body
 	maxImport = 8 << 30 // bytes of an imported file
-	maxRows   = 100_000 // rows of one page of prices
-	maxListed = 10_000  // rows of other listings
+	maxRows   = api.MaxPrices
+	maxListed = api.MaxListed
 )
 
 // Options of a handler.

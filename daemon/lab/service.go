@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/ohmycoins/omc/internal/api"
+	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/llm/builtin"
 	"github.com/ohmycoins/omc/internal/market"
+	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/research"
 )
 
@@ -32,6 +35,9 @@ func (l *Lab) Open(ctx context.Context, user string, r api.LabRequest) (research
 	if err := checkOptions(&r.Options); err != nil {
 		return research.Session{}, err
 	}
+	if err := l.stored(ctx, r.Options.Markets); err != nil {
+		return research.Session{}, err
+	}
 	if r.Model == "" {
 		r.Model = builtin.Name
 	}
@@ -48,6 +54,23 @@ func (l *Lab) Open(ctx context.Context, user string, r api.LabRequest) (research
 		return research.Session{}, err
 	}
 	return s, l.launch(s, nil)
+}
+
+// stored refuses markets that the ledger has nothing of.
+func (l *Lab) stored(ctx context.Context, markets []string) error {
+	if len(markets) == 0 {
+		return nil
+	}
+	all, err := l.Ledger.Coverage(ctx)
+	if err != nil {
+		return fmt.Errorf("read coverage: %w", err)
+	}
+	for _, m := range markets {
+		if !slices.ContainsFunc(all, func(c ledger.Coverage) bool { return c.Market.String() == m }) {
+			return api.NewProblem(http.StatusNotFound, api.CodeNotFound, "the ledger has no prices of %s: 'omc data coins' lists what there is, 'omc data import' and 'omc data fetch' add more", m)
+		}
+	}
+	return nil
 }
 
 func checkText(what, text string) (string, error) {
@@ -83,6 +106,11 @@ func checkOptions(o *research.Options) error {
 			return bad("%v", err)
 		}
 		o.Interval = v.String()
+	}
+	if o.Cash != "" {
+		if cash, err := money.Parse(o.Cash); err != nil || cash.Sign() <= 0 {
+			return bad("cash %.40q: want an amount above zero", o.Cash)
+		}
 	}
 	if o.MaxTrials < 0 || o.MaxTrials > maxTrials {
 		return bad("max_trials %d: want 0 (the default) to %d", o.MaxTrials, maxTrials)

@@ -48,6 +48,7 @@ const (
 	CodeConflict    = "conflict"
 	CodeRefused     = "refused"
 	CodeUnavailable = "unavailable"
+	CodeFailed      = "failed" // asked rightly, and it could not be done: a full disk, an upstream that does not answer
 	CodeInternal    = "internal"
 	CodePermission  = "not_permitted"
 )
@@ -64,6 +65,12 @@ type Version struct {
 	Go      string `json:"go"`
 	Schema  int64  `json:"schema"`
 }
+
+// Most rows of one answer.
+const (
+	MaxPrices = 100_000
+	MaxListed = 200_000 // orders, fills
+)
 
 // Health is one part's state, for /readyz, `omc daemon status`, the ops page.
 type Health struct {

@@ -74,7 +74,11 @@ func Open(ctx context.Context, o Options) (*Attachment, error) {
 	}
 	deadline := time.Now().Add(o.Wait)
 	for {
-		if c, ok := Running(ctx, o.DataDir); ok {
+		c, ok, err := Running(ctx, o.DataDir)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
 			return &Attachment{Client: c}, nil
 		}
 		lock, err := Acquire(o.DataDir, o.What)
@@ -101,13 +105,42 @@ func embed(ctx context.Context, o Options, lock *Lock) (*Attachment, error) {
 	return &Attachment{Client: client.New("http://omc", &client.Memory{Handler: s.Handler()}), Embedded: true, server: s, lock: lock}, nil
 }
 
-// Running returns a client of the daemon that serves dir, where one answers. A socket that nobody listens on is no daemon.
-func Running(ctx context.Context, dir string) (*client.Client, bool) {
+// probeTime is how long a daemon may take to answer the simplest of questions.
+const probeTime = 5 * time.Second
+
+// Running returns a client of the daemon that serves dir, where one answers. A socket that nobody listens on is no daemon; one that
+// takes connections and gives no answer is a *client.Unreachable.
+func Running(ctx context.Context, dir string) (*client.Client, bool, error) {
 	path := SocketPath(dir)
 	if dial(ctx, path) != nil {
-		return nil, false
+		return nil, false, nil
 	}
-	return client.New("http://omc", client.Unix(path)), true
+	c := client.New("http://omc", client.Unix(path))
+	if err := probe(ctx, c); err != nil {
+		return nil, false, frozen(dir, err)
+	}
+	return c, true, nil
+}
+
+func probe(ctx context.Context, c *client.Client) error {
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	return c.Alive(ctx)
+}
+
+// frozen says who does not answer, or gives ctx's end back.
+func frozen(dir string, err error) error {
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	who := "the daemon"
+	if f, err := os.Open(filepath.Join(dir, lockName)); err == nil {
+		if pid, _ := holder(f); pid > 0 {
+			who = fmt.Sprintf("the daemon (pid %d)", pid)
+		}
+		_ = f.Close() // it was only read
+	}
+	return &client.Unreachable{Err: fmt.Errorf("%s takes connections and has not answered for %s: its log is omc.log in %s; where it hangs, end it with kill -KILL: nothing that was confirmed is lost", who, probeTime, dir)}
 }
 
 func dial(ctx context.Context, path string) error {

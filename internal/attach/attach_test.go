@@ -79,3 +79,19 @@ func TestALongPathGetsAShortSocket(t *testing.T) {
 		t.Fatal("two directories share a socket")
 	}
 }
+
+// TestAFrozenDaemonIsToldAndNotWaitedFor has a listener that takes connections and says nothing.
+func TestAFrozenDaemonIsToldAndNotWaitedFor(t *testing.T) {
+	dir := t.TempDir()
+	ln, err := Listen(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	var gone *client.Unreachable
+	if _, ok, err := Running(ctx, dir); ok || !errors.As(err, &gone) || !strings.Contains(err.Error(), "kill -KILL") {
+		t.Errorf("%v %v", ok, err)
+	}
+}

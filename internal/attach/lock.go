@@ -12,6 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+const lockName = "omc.lock"
+
 // Lock is the ownership of one data directory. The kernel frees it when the process ends, however it ends.
 type Lock struct {
 	file *os.File
@@ -38,7 +40,7 @@ func Acquire(dir, what string) (*Lock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, "omc.lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}

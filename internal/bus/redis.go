@@ -30,12 +30,21 @@ func OpenRedis(ctx context.Context, url, prefix string) (*Redis, error) {
 	if err != nil {
 		return nil, errors.New("open redis: the URL is not understood: want redis://user:password@host:6379/0")
 	}
+	quiet.Do(func() { redis.SetLogger(silent{}) })
 	c := redis.NewClient(o)
 	if err := c.Ping(ctx).Err(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open redis at %s: %w", o.Addr, err), c.Close())
 	}
 	return &Redis{client: c, prefix: prefix, subs: map[*Subscription]bool{}}, nil
 }
+
+// The library writes to stderr by itself what every call returns as its error as well.
+var quiet sync.Once
+
+type silent struct{}
+
+// Printf implements redis' logger.
+func (silent) Printf(context.Context, string, ...any) {}
 
 func (r *Redis) said(err error) error {
 	if errors.Is(err, redis.ErrClosed) {

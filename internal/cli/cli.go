@@ -50,6 +50,7 @@ func New(f *factory.Factory) *cobra.Command {
 	root.SetOut(f.IO.Out)
 	root.SetErr(f.IO.Err)
 	root.CompletionOptions.HiddenDefaultCmd = false
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return checkFlags(cmd) }
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return factory.Usage("%w; see '%s --help'", err, cmd.CommandPath())
 	})
@@ -64,6 +65,11 @@ func New(f *factory.Factory) *cobra.Command {
 func strict(cmd *cobra.Command) {
 	if args := cmd.Args; args != nil {
 		cmd.Args = func(c *cobra.Command, a []string) error {
+			for i, given := range a {
+				if strings.TrimSpace(given) == "" { // an unset variable of a script must not mean "all"
+					return factory.Usage("%s: argument %d is empty", c.CommandPath(), i+1)
+				}
+			}
 			if err := args(c, a); err != nil {
 				var usage *factory.UsageError
 				if errors.As(err, &usage) {
@@ -142,6 +148,9 @@ func Run(ctx context.Context, f *factory.Factory, args []string) int {
 	err := root.ExecuteContext(ctx)
 	if closed := f.Close(); closed != nil {
 		err = errors.Join(err, fmt.Errorf("stop: %w", closed))
+	}
+	if lost := f.IO.Lost(); lost != nil && err == nil {
+		err = fmt.Errorf("not everything could be written: %w", lost)
 	}
 	if err != nil && strings.HasPrefix(err.Error(), "unknown command") {
 		err = factory.Usage("%w", err)

@@ -51,9 +51,22 @@ func (c *Client) request(ctx context.Context, method, path string, q url.Values,
 	if len(q) > 0 {
 		u += "?" + q.Encode()
 	}
+	res, err := c.do(ctx, method, u, body, header)
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode >= 400 {
+		defer res.Body.Close()
+		return nil, readProblem(res)
+	}
+	return res, nil
+}
+
+// do makes the call. No answer at all is an *Unreachable.
+func (c *Client) do(ctx context.Context, method, u string, body io.Reader, header http.Header) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, u, body)
 	if err != nil {
-		return nil, fmt.Errorf("request %s: %w", path, err)
+		return nil, fmt.Errorf("request: %w", err)
 	}
 	for k, v := range header {
 		req.Header[k] = v
@@ -68,10 +81,6 @@ func (c *Client) request(ctx context.Context, method, path string, q url.Values,
 			err = ue.Err
 		}
 		return nil, &Unreachable{Err: err}
-	}
-	if res.StatusCode >= 400 {
-		defer res.Body.Close()
-		return nil, readProblem(res)
 	}
 	return res, nil
 }
@@ -117,6 +126,15 @@ func (c *Client) call(ctx context.Context, method, path string, q url.Values, in
 		return fmt.Errorf("answer of %s: %w", path, err)
 	}
 	return nil
+}
+
+// Alive asks whether anybody answers at all; any answer will do.
+func (c *Client) Alive(ctx context.Context) error {
+	res, err := c.do(ctx, http.MethodGet, c.base+"/healthz", nil, nil)
+	if err != nil {
+		return err
+	}
+	return res.Body.Close()
 }
 
 func get[T any](ctx context.Context, c *Client, path string, q url.Values) (T, error) {

@@ -1,12 +1,11 @@
 // Package config owns omc's settings: which there are, and what each is, by flags over the environment over config.yaml over defaults.
-// It opens nothing but the file, and it shows no secret unmasked.
+// It opens nothing but the file, and it shows no secret unmasked. Of a secret that rests elsewhere it knows the name only.
 package config
 
 import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -23,8 +22,8 @@ type Key struct {
 	Name    string // dotted: sources.kraken.base_url
 	Default string
 	Doc     string
-	Kind    string // string, url, int, bool, level
-	Secret  bool   // masked wherever it is shown
+	Kind    string // string, url, bool, level, backend, file
+	Secret  bool   // masked wherever it is shown; its value may be keyring:NAME
 }
 
 // Env is the environment variable that sets the key: OMC_SOURCES_KRAKEN_BASE_URL.
@@ -48,6 +47,8 @@ func Keys() []Key {
 		{Name: "log_level", Kind: "level", Default: "info", Doc: "debug, info, warn or error"},
 		{Name: "output", Kind: "string", Default: "table", Doc: "how listings are written: table, json or csv"},
 		{Name: "no_color", Kind: "bool", Default: "false", Doc: "write without colour (NO_COLOR does the same)"},
+		{Name: "secrets.backend", Kind: "backend", Default: "auto", Doc: "where secrets rest: desktop (its keyring), file (encrypted, in the data directory) or auto"},
+		{Name: "secrets.passphrase_file", Kind: "file", Doc: "file (mode 0600) with the passphrase of secrets in files; empty: OMC_SECRETS_PASSPHRASE, or asked"},
 	}
 	for _, s := range Sources() {
 		keys = append(keys, Key{Name: "sources." + s[0] + ".base_url", Kind: "url", Default: s[1], Doc: "where " + s[0] + " is; a test or a mirror can stand in"})
@@ -83,6 +84,8 @@ type Input struct {
 
 const maxFile = 1 << 20
 
+var errNoHome = errors.New("setting data_dir: HOME is not set, so there is no place of yours: say where with --data-dir or OMC_DATA_DIR")
+
 // Load reads the settings. An unknown key is a warning; an unreadable file or a value of the wrong kind is an error that names it.
 func Load(in Input) (*Config, error) {
 	c := &Config{k: koanf.New("."), origin: map[string]string{}, keys: Keys()}
@@ -95,13 +98,15 @@ func Load(in Input) (*Config, error) {
 		return nil, err
 	}
 	env := c.environ(in.Environ)
-	c.File = filepath.Join(firstOf(in.Flags["data_dir"], env["data_dir"], defaults["data_dir"]), "config.yaml")
-	if p := lookup(in.Environ, "OMC_CONFIG"); p != "" {
-		c.File = p
+	if c.File = Path(in); !filepath.IsAbs(c.File) && lookup(in.Environ, "OMC_CONFIG") == "" && in.Flags["data_dir"] == "" && env["data_dir"] == "" {
+		return nil, errNoHome
 	}
 	file, err := c.readFile()
 	if err != nil {
 		return nil, err
+	}
+	if p := lookup(in.Environ, "OMC_CONFIG"); p != "" && file == nil {
+		return nil, fmt.Errorf("settings: OMC_CONFIG names %s, and there is no such file", p)
 	}
 	for _, l := range []struct {
 		values map[string]string
@@ -112,6 +117,14 @@ func Load(in Input) (*Config, error) {
 		}
 	}
 	return c, c.check()
+}
+
+// Path is where config.yaml is looked for. It is known even where the settings cannot be read.
+func Path(in Input) string {
+	if p := lookup(in.Environ, "OMC_CONFIG"); p != "" {
+		return p
+	}
+	return filepath.Join(firstOf(in.Flags["data_dir"], lookup(in.Environ, Key{Name: "data_dir"}.Env()), defaultDataDir(in)), "config.yaml")
 }
 
 // layer puts values over what is there; an empty origin is the key's environment variable.
@@ -153,7 +166,7 @@ func (f flatMap) Read() (map[string]any, error) {
 }
 
 // outside are OMC_ variables that are not settings.
-var outside = map[string]bool{"OMC_CONFIG": true, "OMC_SHARED": true}
+var outside = map[string]bool{"OMC_CONFIG": true, "OMC_SHARED": true, "OMC_SECRETS_PASSPHRASE": true, "OMC_KEYRING_CHILD": true}
 
 func (c *Config) environ(environ []string) map[string]string {
 	byEnv := map[string]string{}
@@ -177,7 +190,7 @@ func (c *Config) environ(environ []string) map[string]string {
 func (c *Config) readFile() (map[string]string, error) {
 	st, err := os.Stat(c.File)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, nil // and an empty file is an empty map
 	}
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
@@ -240,25 +253,12 @@ func flatten(prefix string, tree map[string]any, out map[string]string, depth in
 
 func (c *Config) check() error {
 	for _, k := range c.keys {
-		v := c.Get(k.Name)
-		var err error
-		switch {
-		case v == "":
-		case k.Kind == "bool":
-			_, err = strconv.ParseBool(v)
-		case k.Kind == "url":
-			var u *url.URL
-			if u, err = url.Parse(v); err == nil && (u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-				err = errors.New("want http:// or https:// and a host")
-			}
-		case k.Name == "output" && v != "table" && v != "json" && v != "csv":
-			err = errors.New("want table, json or csv")
-		case k.Kind == "level" && v != "debug" && v != "info" && v != "warn" && v != "error":
-			err = errors.New("want debug, info, warn or error")
+		if err := k.Check(c.Get(k.Name)); err != nil {
+			return fmt.Errorf("setting %s (from %s): %q: %w", k.Name, c.origin[k.Name], Mask(c.Get(k.Name)), err)
 		}
-		if err != nil {
-			return fmt.Errorf("setting %s (from %s): %q: %w", k.Name, c.origin[k.Name], Mask(v), err)
-		}
+	}
+	if c.Get("data_dir") == "" {
+		return errNoHome
 	}
 	if !filepath.IsAbs(c.Get("data_dir")) {
 		abs, err := filepath.Abs(c.Get("data_dir"))
@@ -276,20 +276,12 @@ func (c *Config) Get(name string) string { return c.k.String(name) }
 // Bool returns a setting of kind bool.
 func (c *Config) Bool(name string) bool { v, _ := strconv.ParseBool(c.Get(name)); return v } // checked by Load
 
-// DatabaseURL is the store's URL: the one set, or the SQLite file of the data directory.
-func (c *Config) DatabaseURL() string {
-	if u := c.Get("database_url"); u != "" {
-		return u
-	}
-	return "sqlite:" + filepath.Join(c.Get("data_dir"), "omc.db")
-}
-
 // List shows every setting with where it came from, secrets masked.
 func (c *Config) List() []Value {
 	var out []Value
 	for _, k := range c.keys {
 		v := c.Get(k.Name)
-		if k.Secret {
+		if k.Secret || k.Kind == "url" || k.Name == "host" {
 			v = Mask(v)
 		}
 		out = append(out, Value{Name: k.Name, Value: v, Origin: c.origin[k.Name], Env: k.Env(), Doc: k.Doc})
@@ -297,35 +289,19 @@ func (c *Config) List() []Value {
 	return out
 }
 
-// Mask hides the password of a URL, in its user part or its query.
-func Mask(v string) string {
-	u, err := url.Parse(v)
-	if err != nil {
-		if strings.Contains(v, "@") {
-			return "********"
-		}
-		return v
-	}
-	if _, has := u.User.Password(); has {
-		u.User = url.UserPassword(u.User.Username(), "********")
-	}
-	q := u.Query()
-	for name := range q {
-		if n := strings.ToLower(name); strings.Contains(n, "password") || strings.Contains(n, "secret") || strings.Contains(n, "token") {
-			q.Set(name, "********")
-			u.RawQuery = q.Encode()
-		}
-	}
-	return strings.ReplaceAll(u.String(), "%2A%2A%2A%2A%2A%2A%2A%2A", "********")
-}
-
 func defaultDataDir(in Input) string {
 	home, goos := in.HomeDir, in.GOOS
 	if home == "" {
-		home = firstOf(lookup(in.Environ, "HOME"), lookup(in.Environ, "USERPROFILE"), ".")
+		home = firstOf(lookup(in.Environ, "HOME"), lookup(in.Environ, "USERPROFILE"))
 	}
 	if goos == "" {
 		goos = runtime.GOOS
+	}
+	if xdg := lookup(in.Environ, "XDG_DATA_HOME"); goos != "darwin" && goos != "windows" && filepath.IsAbs(xdg) {
+		return filepath.Join(xdg, "omc")
+	}
+	if home == "" {
+		return "" // nobody's folder: a new ledger wherever a command is run would be worse than none
 	}
 	switch goos {
 	case "darwin":
@@ -333,7 +309,7 @@ func defaultDataDir(in Input) string {
 	case "windows":
 		return filepath.Join(firstOf(lookup(in.Environ, "LOCALAPPDATA"), home), "omc")
 	}
-	return filepath.Join(firstOf(lookup(in.Environ, "XDG_DATA_HOME"), filepath.Join(home, ".local", "share")), "omc")
+	return filepath.Join(home, ".local", "share", "omc")
 }
 
 func lookup(environ []string, name string) string {

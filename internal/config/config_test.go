@@ -83,3 +83,41 @@ func FuzzParseYAML(f *testing.F) {
 		}
 	})
 }
+
+func TestWithoutAHomeThereIsNoPlace(t *testing.T) {
+	t.Parallel()
+	for name, in := range map[string]Input{
+		"nothing":             {Environ: []string{"PATH=/bin"}, GOOS: "linux"},
+		"a relative XDG home": {Environ: []string{"XDG_DATA_HOME=data"}, GOOS: "linux"},
+		"darwin":              {GOOS: "darwin"},
+	} {
+		if c, err := Load(in); err == nil || !strings.Contains(err.Error(), "--data-dir") {
+			t.Errorf("%s: %v, %v", name, c, err)
+		}
+	}
+	for name, in := range map[string]Input{
+		"flag": {Flags: map[string]string{"data_dir": "/d"}}, "environment": {Environ: []string{"OMC_DATA_DIR=/d"}},
+		"XDG": {Environ: []string{"XDG_DATA_HOME=/x"}, GOOS: "linux"},
+	} {
+		if _, err := Load(in); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := Load(Input{Environ: []string{"HOME=/h", "OMC_CONFIG=/no/such/omc.yaml"}}); err == nil || !strings.Contains(err.Error(), "/no/such/omc.yaml") {
+		t.Errorf("a settings file that is not there: %v", err)
+	}
+}
+
+func TestListShowsNoPassword(t *testing.T) {
+	t.Parallel()
+	c, err := Load(Input{HomeDir: "/h", Environ: []string{"OMC_HOST=http://u:SENTINEL@h:1", "OMC_SOURCES_KRAKEN_BASE_URL=http://u:SENTINEL@k/",
+		"OMC_DATABASE_URL=host=h user=u password=SENTINEL", "OMC_REDIS_URL=redis://u:SENTINEL@r:6379/0"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range c.List() {
+		if strings.Contains(v.Value, "SENTINEL") {
+			t.Errorf("%s shows %q", v.Name, v.Value)
+		}
+	}
+}

@@ -45,6 +45,9 @@ func Rules() []Rule {
 		{From: []string{"internal/venue/..."}, Never: []string{"internal/store/...", "internal/source/...", "internal/llm/...", "internal/bus/...", "daemon/..."}, Why: "an adapter knows its port and the domain, never another adapter"},
 		{From: []string{"internal/store/..."}, Never: []string{"internal/source/...", "internal/venue/...", "internal/llm/...", "internal/bus/...", "daemon/...", "internal/api"}, Why: "an adapter knows its port and the domain, never another adapter"},
 		{From: []string{"internal/..."}, Never: []string{"daemon/...", "cmd/..."}, Why: "imports run downward"},
+		{From: []string{"internal/secret/quiet"}, Never: []string{"..."}, Allow: []string{"syscall"}, Why: "it must be initialised before the keyring library, so it imports syscall only"},
+		{From: []string{"..."}, Except: []string{"internal/secret"}, Never: []string{"github.com/99designs/keyring", "github.com/godbus/dbus/..."},
+			Why: "the keyring library asks the message bus in its init, so it is linked only behind internal/secret/quiet"},
 		{From: []string{"..."}, Except: []string{"cmd/omc"}, Never: []string{"daemon"}, Why: "only cmd/omc knows the daemon, the command line and the workstation at once"},
 	}
 }

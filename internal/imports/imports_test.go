@@ -27,6 +27,9 @@ func TestForbiddenImportsAreFound(t *testing.T) {
 		"daemon/lab":        Module + "/daemon/floor",
 		"internal/attach":   Module + "/daemon",
 		"internal/cli":      Module + "/tui",
+
+		"internal/secret/quiet": "os",
+		"internal/config":       "github.com/99designs/keyring",
 	} {
 		root := t.TempDir()
 		dir := filepath.Join(root, filepath.FromSlash(from))

@@ -22,13 +22,46 @@ type IO struct {
 	Color                                bool
 	Width                                int // columns of the terminal; 80 where there is none
 
-	mu sync.Mutex // guards what is on the status line
+	mu   sync.Mutex // guards what is on the status line
+	lost *keeper    // nil: Out is not the process' own
+}
+
+// keeper remembers the first error of a writer: much of what is printed is printed by those who do not look.
+type keeper struct {
+	w   io.Writer
+	mu  sync.Mutex // guards err
+	err error
+}
+
+// Write implements io.Writer.
+func (k *keeper) Write(b []byte) (int, error) {
+	n, err := k.w.Write(b)
+	if err != nil {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if k.err == nil {
+			k.err = err
+		}
+	}
+	return n, err
+}
+
+// Lost is the first error of writing to Out; nil where everything was written.
+func (s *IO) Lost() error {
+	if s.lost == nil {
+		return nil
+	}
+	s.lost.mu.Lock()
+	defer s.lost.mu.Unlock()
+	return s.lost.err
 }
 
 // System returns the process' streams.
 func System(getenv func(string) string) *IO {
 	s := &IO{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Width: 80,
 		InTerminal: term.IsTerminal(int(os.Stdin.Fd())), OutTerminal: term.IsTerminal(int(os.Stdout.Fd())), ErrTerminal: term.IsTerminal(int(os.Stderr.Fd()))}
+	s.lost = &keeper{w: s.Out}
+	s.Out = s.lost
 	if s.OutTerminal {
 		if w, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil && w > 0 {
 			s.Width = w

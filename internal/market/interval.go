@@ -73,11 +73,20 @@ func (i Interval) String() string {
 	}
 }
 
-// MarshalText writes what String writes.
-func (i Interval) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
+// MarshalText writes what String writes; nothing for the zero value.
+func (i Interval) MarshalText() ([]byte, error) {
+	if i == 0 {
+		return nil, nil
+	}
+	return []byte(i.String()), nil
+}
 
-// UnmarshalText reads what ParseInterval reads.
+// UnmarshalText reads what ParseInterval reads; empty text is the zero value.
 func (i *Interval) UnmarshalText(b []byte) error {
+	if len(b) == 0 {
+		*i = 0
+		return nil
+	}
 	v, err := ParseInterval(string(b))
 	if err != nil {
 		return err

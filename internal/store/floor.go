@@ -293,7 +293,7 @@ func (d *DB) FloorOrders(ctx context.Context, user, session string, limit int) (
 		o.UpdatedAt, err2 = unstamp(updated)
 		return o, errors.Join(err1, err2)
 	}, `SELECT session_id, id, coin_type, quote, side, type, quantity, limit_price, status, reason, filled, average_price, fee, tag, placed_at,
-		updated_at FROM orders`+floorPage(session), user, session, pageLimit(limit, maxPage))
+		updated_at FROM orders`+floorPage(session), user, session, pageLimit(limit, maxListed))
 	return all, d.named("orders of floor session", session, err)
 }
 
@@ -311,7 +311,7 @@ func (d *DB) FloorFills(ctx context.Context, user, session string, limit int) ([
 		f.Time, err = unstamp(at)
 		return f, err
 	}, "SELECT session_id, id, order_id, coin_type, quote, side, quantity, price, fee, clipped, filled_at FROM trades"+floorPage(session),
-		user, session, pageLimit(limit, maxPage))
+		user, session, pageLimit(limit, maxListed))
 	return all, d.named("fills of floor session", session, err)
 }
 

@@ -15,6 +15,7 @@ import (
 // Bounds of one page and one batch.
 const (
 	maxPage     = 10_000
+	maxListed   = 200_000 // orders and fills
 	maxEvents   = 1_000
 	maxArtifact = 64 << 20 // bytes
 )

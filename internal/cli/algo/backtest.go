@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -38,6 +39,9 @@ func newBacktest(f *factory.Factory) *cobra.Command {
 			"  omc algo backtest rsi-reversion --market BTC/USDT --walk-forward 5 --plot --html report.html",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Strategy = args[0]
+			if o.WalkForward < 0 {
+				return factory.Usage("--walk-forward %d: want a number of folds", o.WalkForward)
+			}
 			return RunBacktest(cmd.Context(), f, o)
 		},
 	}
@@ -112,7 +116,12 @@ func (o *BacktestOptions) resolve() (err error) {
 		if err != nil {
 			return err
 		}
+		if strings.TrimSpace(string(raw)) == "" {
+			return factory.Usage("strategy %s: the file is empty; 'omc algo examples' has some to begin with", o.Strategy)
+		}
 		o.Source, o.Strategy = string(raw), filepath.Base(o.Strategy)
+	} else if e == nil && strings.ContainsAny(o.Strategy, "/.") {
+		return factory.Usage("strategy %s: it is a folder or a device, not a script", o.Strategy)
 	} else if strings.HasSuffix(o.Strategy, ".star") {
 		return api.NewProblem(404, api.CodeNotFound, "there is no file %s", o.Strategy)
 	}
@@ -146,8 +155,11 @@ func parseParams(set []string) (map[string]float64, error) {
 	for _, s := range set {
 		name, text, ok := strings.Cut(s, "=")
 		v, err := strconv.ParseFloat(text, 64)
-		if !ok || name == "" || err != nil {
+		if !ok || name == "" || err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 			return nil, factory.Usage("--param %q: want name=number", s)
+		}
+		if _, twice := out[name]; twice {
+			return nil, factory.Usage("--param %s is given twice", name)
 		}
 		out[name] = v
 	}

@@ -1,4 +1,5 @@
-// Package config has the command that shows the settings. It changes none.
+// Package config has the commands that show and change the settings. It writes config.yaml and nothing else; a secret's value goes to
+// the store of secrets, and to stdout only where it is asked for by --reveal.
 package config
 
 import (
@@ -13,7 +14,8 @@ import (
 // New returns the command `omc config`.
 func New(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{Use: "config", Short: "Settings, and where each comes from",
-		Long: "Settings come from flags, else OMC_* variables, else config.yaml in the data directory (or OMC_CONFIG), else defaults."}
+		Long: "Settings come from flags, else OMC_* variables, else config.yaml in the data directory (or OMC_CONFIG), else defaults.\n" +
+			"A setting that is a secret may be stored outside config.yaml, which then holds keyring:NAME."}
 	list := &cobra.Command{
 		Use: "list", Short: "Every setting with its value and where it came from; secrets masked", Args: cobra.NoArgs, Example: "  omc config list\n  OMC_LOG_LEVEL=debug omc config list -o json",
 		RunE: func(*cobra.Command, []string) error {
@@ -39,6 +41,17 @@ func New(f *factory.Factory) *cobra.Command {
 			return err
 		},
 	}
-	cmd.AddCommand(list, path)
+	cmd.AddCommand(list, newGet(f), newSet(f), newUnset(f), newSecrets(f), path)
 	return cmd
+}
+
+// completeNames offers the settings' names for the first argument.
+func completeNames(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var names []string
+	if len(args) == 0 {
+		for _, k := range settings.Keys() {
+			names = append(names, k.Name+"\t"+k.Doc)
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
 }

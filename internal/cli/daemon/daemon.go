@@ -108,8 +108,7 @@ func find(ctx context.Context, f *factory.Factory) (*client.Client, bool, error)
 		cl, err := f.Client(ctx)
 		return cl, err == nil, err
 	}
-	cl, ok := attach.Running(ctx, c.Get("data_dir"))
-	return cl, ok, nil
+	return attach.Running(ctx, c.Get("data_dir"))
 }
 
 func newStatus(f *factory.Factory) *cobra.Command {

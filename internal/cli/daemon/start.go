@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/attach"
 	"github.com/ohmycoins/omc/internal/cli/factory"
 	"github.com/ohmycoins/omc/internal/config"
@@ -41,7 +42,11 @@ func newStart(f *factory.Factory) *cobra.Command {
 // Start runs this program again as a daemon in a session of its own, and waits until it answers. A failure shows the reason.
 func Start(ctx context.Context, f *factory.Factory, c *config.Config) error {
 	dir := c.Get("data_dir")
-	if cl, ok := attach.Running(ctx, dir); ok {
+	cl, ok, err := attach.Running(ctx, dir)
+	if err != nil {
+		return err
+	}
+	if ok {
 		s, err := cl.Status(ctx)
 		if err != nil {
 			return err
@@ -71,18 +76,50 @@ func Start(ctx context.Context, f *factory.Factory, c *config.Config) error {
 	go func() { ended <- child.Wait() }()
 	deadline := time.After(startTime)
 	for {
-		if _, ok := attach.Running(ctx, dir); ok {
+		if _, ok, err := attach.Running(ctx, dir); ok || err != nil {
+			if err != nil {
+				return err
+			}
 			f.Say("omc daemon runs (pid %d), its log is %s", child.Process.Pid, filepath.Join(dir, logName))
 			return nil
 		}
 		select {
 		case <-time.After(poll):
 		case err := <-ended:
+			if s, ok := answering(ctx, dir); ok { // another start was quicker
+				f.Say("a daemon runs already (pid %d)", s.PID)
+				return nil
+			}
 			return fmt.Errorf("the daemon ended before it was ready (%v): %s", err, reason(out))
 		case <-deadline:
 			return errors.Join(fmt.Errorf("the daemon was not ready within %s; its log is %s", startTime, filepath.Join(dir, logName)), child.Process.Signal(syscall.SIGTERM))
 		case <-ctx.Done():
 			return errors.Join(ctx.Err(), child.Process.Signal(syscall.SIGTERM))
+		}
+	}
+}
+
+// answering waits a moment for a daemon that another process has just started.
+func answering(ctx context.Context, dir string) (api.Status, bool) {
+	deadline := time.After(startTime)
+	for {
+		if cl, ok, err := attach.Running(ctx, dir); ok || err != nil {
+			if err != nil {
+				return api.Status{}, false
+			}
+			s, err := cl.Status(ctx)
+			return s, err == nil
+		}
+		if lock, err := attach.Acquire(dir, "omc daemon start"); err == nil { // nobody is at it
+			_ = lock.Release()
+			return api.Status{}, false
+		}
+		select {
+		case <-time.After(poll):
+		case <-deadline:
+			return api.Status{}, false
+		case <-ctx.Done():
+			return api.Status{}, false
 		}
 	}
 }
@@ -102,6 +139,9 @@ func newLogs(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "logs", Short: "The log's newest lines", Args: cobra.NoArgs, Example: "  omc daemon logs -n 100\n  omc daemon logs -f",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if n < 0 {
+				return factory.Usage("-n %d: want 0 or more lines", n)
+			}
 			c, err := f.Config()
 			if err != nil {
 				return err

@@ -4,8 +4,10 @@ package data
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -99,7 +101,10 @@ func newPrices(f *factory.Factory) *cobra.Command {
 			if err := asStored(cmd.Context(), c, &q); err != nil {
 				return err
 			}
-			p, err := c.Prices(cmd.Context(), q)
+			if q.Limit < 0 {
+				return factory.Usage("--limit %d: want 0 (all) or more", q.Limit)
+			}
+			p, err := wholePrices(cmd.Context(), c, q)
 			if err != nil {
 				return err
 			}
@@ -116,6 +121,31 @@ func newPrices(f *factory.Factory) *cobra.Command {
 	queryFlags(cmd, &q, true)
 	cmd.Flags().IntVar(&q.Limit, "limit", 50, "the newest so many rows; 0: all")
 	return cmd
+}
+
+// wholePrices asks again for what came before, where one answer does not hold all that was asked for.
+func wholePrices(ctx context.Context, c *client.Client, q api.PriceQuery) (api.Prices, error) {
+	p, err := c.Prices(ctx, q)
+	if err != nil || len(p.Rows) < api.MaxPrices {
+		return p, err
+	}
+	pages, want := [][]api.Price{p.Rows}, q.Limit
+	for page, have := p.Rows, len(p.Rows); len(page) == api.MaxPrices && have != want; have += len(page) {
+		q.To = page[0].Timestamp.Format(time.RFC3339)
+		if want > 0 {
+			q.Limit = want - have
+		}
+		next, err := c.Prices(ctx, q)
+		if err != nil {
+			return p, err
+		}
+		page = next.Rows
+		pages = append(pages, page)
+		p.Simulated = p.Simulated || next.Simulated
+	}
+	slices.Reverse(pages)
+	p.Rows, p.Notes = slices.Concat(pages...), slices.DeleteFunc(p.Notes, func(n string) bool { return strings.HasPrefix(n, "only the newest ") })
+	return p, nil
 }
 
 func notes(f *factory.Factory, p api.Prices) {
@@ -138,6 +168,11 @@ func priceColumns() []factory.Column[api.Price] {
 		{Name: "volume", Right: true, Value: func(r api.Price) string {
 			if r.Volume == nil {
 				return "-"
+			}
+			return r.Volume.String()
+		}, Raw: func(r api.Price) string {
+			if r.Volume == nil {
+				return ""
 			}
 			return r.Volume.String()
 		}},
@@ -166,7 +201,7 @@ func newStats(f *factory.Factory) *cobra.Command {
 				{"market", s.Market.String()}, {"interval", s.Interval.String()}, {"bars", strconv.Itoa(s.Bars)}, {"first", factory.Time(s.First)},
 				{"last", factory.Time(s.Last)}, {"missing_bars", strconv.Itoa(s.Missing)}, {"low", s.Low.String()}, {"high", s.High.String()},
 				{"first_open", s.FirstOpen.String()}, {"last_close", s.LastClose.String()}, {"zero_volume_bars", strconv.Itoa(s.ZeroVolume)},
-				{"daily_volatility", factory.Ratio(s.DailyVolatility)}, {"sources", strings.Join(s.Sources, " ")}, {"simulated", strconv.FormatBool(s.Simulated)},
+				{"daily_volatility", factory.RawNumber(s.DailyVolatility)}, {"sources", strings.Join(s.Sources, " ")}, {"simulated", strconv.FormatBool(s.Simulated)},
 			})
 		},
 	}

@@ -110,7 +110,7 @@ func newSimulate(f *factory.Factory) *cobra.Command {
 func counts(added map[string]int) [][2]string {
 	var out [][2]string
 	for _, m := range factory.Keys(added) {
-		out = append(out, [2]string{m, strconv.Itoa(added[m]) + " bars added"})
+		out = append(out, [2]string{m, strconv.Itoa(added[m])})
 	}
 	return out
 }

@@ -2,7 +2,6 @@ package data
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"os"
@@ -22,6 +21,8 @@ type ImportOptions struct {
 	api.ImportOptions
 	Files   []string
 	Rejects string // file for bad rows; "": <file>.rejects.csv beside each
+
+	reports *reports
 }
 
 func newImport(f *factory.Factory) *cobra.Command {
@@ -62,10 +63,13 @@ func RunImport(ctx context.Context, f *factory.Factory, c *client.Client, o Impo
 	if err != nil {
 		return nil, err
 	}
+	if o.reports, err = newReports(o.Rejects, files); err != nil {
+		return nil, err
+	}
 	var sums []api.ImportSummary
 	var failed error
 	for i, path := range files {
-		label := filepath.Base(path)
+		label := path
 		if len(files) > 1 {
 			label = fmt.Sprintf("%d/%d %s", i+1, len(files), label)
 		}
@@ -122,13 +126,13 @@ func importFile(ctx context.Context, f *factory.Factory, c *client.Client, o Imp
 	if st.IsDir() {
 		return api.ImportSummary{}, factory.Usage("it is a folder: name its files, like '%s/*.csv.gz'", path)
 	}
-	r := &rejects{path: o.Rejects, append: o.Rejects != ""}
-	if r.path == "" {
-		r.path = path + ".rejects.csv"
+	out, err := o.reports.of(path)
+	if err != nil {
+		return api.ImportSummary{}, err
 	}
 	conflicts := 0
 	in := &countingReader{r: file}
-	bar := f.IO.NewProgress(label, st.Size(), f.Now)
+	bar := f.IO.NewProgress(filepath.Base(path), st.Size(), f.Now)
 	opts := o.ImportOptions
 	opts.File = filepath.Base(path)
 	sum, err := c.Import(ctx, in, opts, func(e api.ImportEvent) error {
@@ -136,25 +140,31 @@ func importFile(ctx context.Context, f *factory.Factory, c *client.Client, o Imp
 		case e.Progress != nil:
 			bar.Set(in.n.Load(), fmt.Sprintf("%d rows", e.Progress.Rows))
 		case e.Reject != nil:
-			return r.add(*e.Reject)
+			return out.rejects.add(e.Reject.File, strconv.FormatInt(e.Reject.Line, 10), e.Reject.Reason, e.Reject.Row)
 		case e.Conflict != nil:
+			k := e.Conflict
 			if conflicts++; conflicts <= 5 {
 				bar.End()
-				k := e.Conflict
 				f.Say("%s line %d: %s is stored as %s, offered as %s", k.File, k.Line, factory.Time(k.Time), k.Stored, k.Offered)
 			}
+			return out.conflicts.add(k.File, strconv.FormatInt(k.Line, 10), factory.Time(k.Time), k.Stored, k.Offered)
 		}
 		return nil
 	})
 	bar.End()
-	if err := errors.Join(err, r.close()); err != nil {
+	err = errors.Join(err, out.close())
+	out.say(f)
+	if err != nil {
 		return sum, err
 	}
-	say(f, label, sum, r)
+	say(f, label, sum)
+	if sum.Rejected > 0 && sum.Added+sum.Same+sum.Replaced+sum.Conflicts == 0 {
+		return sum, api.NewProblem(422, api.CodeFailed, "none of its %d rows could be taken", sum.Rejected)
+	}
 	return sum, nil
 }
 
-func say(f *factory.Factory, label string, s api.ImportSummary, r *rejects) {
+func say(f *factory.Factory, label string, s api.ImportSummary) {
 	switch {
 	case s.Added == 0 && s.Replaced == 0 && s.Conflicts == 0 && s.Rejected == 0:
 		f.Say("%s: nothing new, all %d rows are there already", label, s.Same)
@@ -163,9 +173,6 @@ func say(f *factory.Factory, label string, s api.ImportSummary, r *rejects) {
 	}
 	if s.Conflicts > 0 {
 		f.Say("  conflicting rows were left as they are; --replace overwrites them")
-	}
-	if r.n > 0 {
-		f.Say("  rejected rows with their reasons: %s", r.path)
 	}
 }
 
@@ -184,42 +191,4 @@ func importColumns() []factory.Column[api.ImportSummary] {
 		{Name: "conflicts", Value: n(func(s api.ImportSummary) int64 { return s.Conflicts }), Right: true},
 		{Name: "rejected", Value: n(func(s api.ImportSummary) int64 { return s.Rejected }), Right: true},
 	}
-}
-
-// rejects writes bad rows to a file that exists only when there are some.
-type rejects struct {
-	path   string
-	append bool // several files share it
-	file   *os.File
-	w      *csv.Writer
-	n      int64
-}
-
-func (r *rejects) add(e api.ImportReject) error {
-	if r.file == nil {
-		mode := os.O_TRUNC
-		if r.append {
-			mode = os.O_APPEND
-		}
-		f, err := os.OpenFile(r.path, os.O_CREATE|os.O_WRONLY|mode, 0o600)
-		if err != nil {
-			return fmt.Errorf("rejects file: %w", err)
-		}
-		r.file, r.w = f, csv.NewWriter(f)
-		if st, err := f.Stat(); err == nil && st.Size() == 0 {
-			if err := r.w.Write([]string{"file", "line", "reason", "row"}); err != nil {
-				return err
-			}
-		}
-	}
-	r.n++
-	return r.w.Write([]string{e.File, strconv.FormatInt(e.Line, 10), e.Reason, e.Row})
-}
-
-func (r *rejects) close() error {
-	if r.file == nil {
-		return nil
-	}
-	r.w.Flush()
-	return errors.Join(r.w.Error(), r.file.Close())
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -181,6 +182,8 @@ func ExitCode(err error) int {
 		return problemCode(problem)
 	case errors.Is(err, context.Canceled):
 		return ExitInterrupted
+	case errors.Is(err, fs.ErrPermission):
+		return ExitPermission
 	}
 	return ExitFailed
 }
@@ -195,7 +198,7 @@ func problemCode(p *api.Problem) int {
 		return ExitPermission
 	case p.Code == api.CodeUnavailable:
 		return ExitUnreachable
-	case p.Code == api.CodeConflict || p.Code == api.CodeInternal || p.Status >= 500:
+	case p.Code == api.CodeConflict || p.Code == api.CodeInternal || p.Code == api.CodeFailed || p.Status >= 500:
 		return ExitFailed
 	}
 	return ExitRefused // refused, or a gate's or a limit's own code

@@ -1,14 +1,9 @@
 package factory
 
 import (
-	"bufio"
 	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"sort"
 	"strconv"
 	"strings"
@@ -18,6 +13,7 @@ import (
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
 
+	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/tui/widget"
 )
 
@@ -25,7 +21,26 @@ import (
 type Column[T any] struct {
 	Name  string
 	Value func(T) string
-	Right bool // numbers
+	Raw   func(T) string // for CSV, where it says more than Value; nil: Value
+	Right bool           // numbers
+}
+
+// AmountColumn is money: to the cent for people, every digit in CSV.
+func AmountColumn[T any](name string, get func(T) money.Decimal) Column[T] {
+	return Column[T]{Name: name, Right: true, Value: func(r T) string { return get(r).StringFixed(2) }, Raw: func(r T) string { return get(r).String() }}
+}
+
+// RatioColumn is a fraction: a percentage for people, the fraction itself in CSV, empty where there is none.
+func RatioColumn[T any](name string, get func(T) *float64) Column[T] {
+	return Column[T]{Name: name, Right: true, Value: func(r T) string { return Ratio(get(r)) }, Raw: func(r T) string { return RawNumber(get(r)) }}
+}
+
+// RawNumber writes a figure as a script reads it; empty for none.
+func RawNumber(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*v, 'g', -1, 64)
 }
 
 // List writes rows as the settings ask: a table for people, JSON (the API's own) or CSV. none is said on stderr where a table has no rows.
@@ -46,7 +61,7 @@ func List[T any](f *Factory, rows []T, none string, columns []Column[T]) error {
 			return err
 		}
 		for _, r := range rows {
-			if err := w.Write(cells(columns, r)); err != nil {
+			if err := w.Write(raw(columns, r)); err != nil {
 				return err
 			}
 		}
@@ -93,6 +108,18 @@ func cells[T any](columns []Column[T], row T) []string {
 	out := make([]string, len(columns))
 	for i, c := range columns {
 		out[i] = c.Value(row)
+	}
+	return out
+}
+
+func raw[T any](columns []Column[T], row T) []string {
+	out := make([]string, len(columns))
+	for i, c := range columns {
+		if c.Raw != nil {
+			out[i] = c.Raw(row)
+		} else {
+			out[i] = c.Value(row)
+		}
 	}
 	return out
 }
@@ -178,30 +205,6 @@ func Short(id string) string {
 // Say writes a line for people to stderr.
 func (f *Factory) Say(format string, args ...any) {
 	fmt.Fprintln(f.IO.Err, strings.Join(widget.NeutraliseLines(fmt.Sprintf(format, args...)), "\n"))
-}
-
-// WriteFile writes a file whole or not at all: under a temporary name first, then renamed.
-func WriteFile(path string, write func(io.Writer) error) (err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(tmp.Name()) // it may be renamed already
-		}
-	}()
-	w := bufio.NewWriterSize(tmp, 256<<10)
-	if err := write(w); err != nil {
-		return errors.Join(err, tmp.Close())
-	}
-	if err := errors.Join(w.Flush(), tmp.Chmod(0o644), tmp.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
 }
 
 // Keys are a map's keys, sorted.

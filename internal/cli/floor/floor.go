@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 
@@ -38,6 +39,12 @@ func newStart(f *factory.Factory) *cobra.Command {
 		Example: "  omc floor start 3f2a9c --paper --feed replay --from 2025-01-01 --speed 5000\n  omc floor start 3f2a9c --paper --feed coinspot --cash 5000 --detach",
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			r.Algorithm = args[0]
+			if math.IsNaN(r.Speed) || math.IsInf(r.Speed, 0) || r.Speed < 0 {
+				return factory.Usage("--speed %g: want 0 (as fast as it goes) or a number above it", r.Speed)
+			}
+			if r.Feed == "replay" && cmd.Flags().Changed("seed") {
+				return factory.Usage("--seed is of the sim feed: a replay has the stored prices")
+			}
 			if !r.Paper {
 				return api.NewProblem(403, api.CodeRefused, "this omc trades on paper only: say --paper")
 			}
@@ -50,7 +57,7 @@ func newStart(f *factory.Factory) *cobra.Command {
 				return err
 			}
 			if detach && f.Embedded() {
-				return factory.Usage("--detach needs a daemon to run the session: 'omc daemon start'")
+				return api.NewProblem(503, api.CodeUnavailable, "--detach needs a daemon to run the session: 'omc daemon start'")
 			}
 			s, err := c.StartFloor(cmd.Context(), r)
 			if err != nil {
@@ -66,8 +73,8 @@ func newStart(f *factory.Factory) *cobra.Command {
 	fl := cmd.Flags()
 	fl.BoolVar(&r.Paper, "paper", false, "trade on paper")
 	fl.StringVar(&r.Feed, "feed", "coinspot", "where prices come from: coinspot, replay or sim")
-	fl.StringVar(&r.From, "from", "", "replay: first bar, date or time, UTC")
-	fl.StringVar(&r.To, "to", "", "replay: bars before it, date or time, UTC")
+	fl.StringVar(&r.From, "from", "", "replay, sim: first bar, date or time, UTC")
+	fl.StringVar(&r.To, "to", "", "replay, sim: bars before it, date or time, UTC")
 	fl.Float64Var(&r.Speed, "speed", 0, "replay, sim: times real speed; 0: as fast as it goes")
 	fl.Uint64Var(&r.Seed, "seed", 0, "sim: the same seed gives the same prices")
 	fl.StringVar(&cash, "cash", "", "starting cash (default 10000)")
@@ -227,19 +234,31 @@ func listing[T any](f *factory.Factory, use, short, none string, limited bool, r
 			if len(args) == 1 {
 				session = args[0]
 			}
+			if limit < 0 {
+				return factory.Usage("--limit %d: want 0 (all) or more", limit)
+			}
 			c, err := f.Client(cmd.Context())
 			if err != nil {
 				return err
+			}
+			if format, err := f.Format(); err == nil && format != "table" && !cmd.Flags().Changed("limit") {
+				limit = 0 // a person wants the newest, a script all
 			}
 			rows, err := read(cmd.Context(), c, session, limit)
 			if err != nil {
 				return err
 			}
+			if limit > 0 && len(rows) == limit {
+				f.Say("the newest %d; --limit 0 shows all", limit)
+			}
+			if limit == 0 && len(rows) == api.MaxListed {
+				f.Say("only the newest %d are shown: name one session", api.MaxListed)
+			}
 			return factory.List(f, rows, none, columns)
 		},
 	}
 	if limited {
-		cmd.Flags().IntVar(&limit, "limit", 100, "the newest so many")
+		cmd.Flags().IntVar(&limit, "limit", 100, "the newest so many; 0: all (so it is where -o json or csv is asked)")
 	}
 	return cmd
 }

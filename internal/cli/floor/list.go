@@ -9,6 +9,7 @@ import (
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/cli/factory"
 	"github.com/ohmycoins/omc/internal/client"
+	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/tui/widget"
 )
 
@@ -33,10 +34,10 @@ func sessionColumns() []factory.Column[api.FloorSession] {
 		{Name: "id", Value: func(r s) string { return r.ID }}, {Name: "strategy", Value: func(r s) string { return r.Strategy }},
 		{Name: "mode", Value: func(r s) string { return r.Mode }}, {Name: "feed", Value: func(r s) string { return r.Feed }},
 		{Name: "status", Value: func(r s) string { return string(r.Status) }}, {Name: "warming", Value: func(r s) string { return r.Warming }},
-		{Name: "health", Value: func(r s) string { return widget.Truncate(r.Health, 48) }},
-		{Name: "equity", Value: func(r s) string { return r.Account.Equity.StringFixed(2) }, Right: true},
-		{Name: "return", Value: func(r s) string { return factory.Ratio(r.Return) }, Right: true},
-		{Name: "max_drawdown", Value: func(r s) string { return factory.Ratio(r.Drawdown) }, Right: true},
+		{Name: "health", Value: func(r s) string { return widget.Truncate(r.Health, 48) }, Raw: func(r s) string { return r.Health }},
+		factory.AmountColumn("equity", func(r s) money.Decimal { return r.Account.Equity }),
+		factory.RatioColumn("return", func(r s) *float64 { return r.Return }),
+		factory.RatioColumn("max_drawdown", func(r s) *float64 { return r.Drawdown }),
 		{Name: "trades", Value: func(r s) string { return strconv.Itoa(r.Trades) }, Right: true},
 		{Name: "simulated", Value: func(r s) string { return strconv.FormatBool(r.Simulated) }},
 		{Name: "updated_at", Value: func(r s) string { return factory.Time(r.UpdatedAt) }},
@@ -56,9 +57,9 @@ func newPositions(f *factory.Factory) *cobra.Command {
 			{Name: "quantity", Value: func(r p) string { return r.Quantity.String() }, Right: true},
 			{Name: "average_price", Value: func(r p) string { return r.Average.String() }, Right: true},
 			{Name: "last", Value: func(r p) string { return r.Last.String() }, Right: true},
-			{Name: "value", Value: func(r p) string { return r.Value.StringFixed(2) }, Right: true},
-			{Name: "unrealised_pnl", Value: func(r p) string { return r.Unrealised.StringFixed(2) }, Right: true},
-			{Name: "realised_pnl", Value: func(r p) string { return r.Realised.StringFixed(2) }, Right: true},
+			factory.AmountColumn("value", func(r p) money.Decimal { return r.Value }),
+			factory.AmountColumn("unrealised_pnl", func(r p) money.Decimal { return r.Unrealised }),
+			factory.AmountColumn("realised_pnl", func(r p) money.Decimal { return r.Realised }),
 			{Name: "simulated", Value: func(r p) string { return strconv.FormatBool(r.Simulated) }},
 		})
 }
@@ -105,12 +106,12 @@ func newPnL(f *factory.Factory) *cobra.Command {
 		},
 		[]factory.Column[p]{
 			{Name: "session", Value: func(r p) string { return r.Session }}, {Name: "strategy", Value: func(r p) string { return r.Strategy }},
-			{Name: "start_cash", Value: func(r p) string { return r.StartCash.StringFixed(2) }, Right: true},
-			{Name: "cash", Value: func(r p) string { return r.Cash.StringFixed(2) }, Right: true},
-			{Name: "equity", Value: func(r p) string { return r.Equity.StringFixed(2) }, Right: true},
-			{Name: "realised_pnl", Value: func(r p) string { return r.Realised.StringFixed(2) }, Right: true},
-			{Name: "unrealised_pnl", Value: func(r p) string { return r.Unrealised.StringFixed(2) }, Right: true},
-			{Name: "fees_paid", Value: func(r p) string { return r.Fees.StringFixed(2) }, Right: true},
+			factory.AmountColumn("start_cash", func(r p) money.Decimal { return r.StartCash }),
+			factory.AmountColumn("cash", func(r p) money.Decimal { return r.Cash }),
+			factory.AmountColumn("equity", func(r p) money.Decimal { return r.Equity }),
+			factory.AmountColumn("realised_pnl", func(r p) money.Decimal { return r.Realised }),
+			factory.AmountColumn("unrealised_pnl", func(r p) money.Decimal { return r.Unrealised }),
+			factory.AmountColumn("fees_paid", func(r p) money.Decimal { return r.Fees }),
 			{Name: "simulated", Value: func(r p) string { return strconv.FormatBool(r.Simulated) }},
 		})
 }

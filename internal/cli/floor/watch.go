@@ -47,6 +47,7 @@ type watcher struct {
 	f       *factory.Factory
 	last    *api.FloorSession
 	printed time.Time
+	health  string
 }
 
 func (w *watcher) event(e api.FloorEvent) error {
@@ -56,7 +57,11 @@ func (w *watcher) event(e api.FloorEvent) error {
 	if e.Session == nil {
 		return nil
 	}
-	w.last = e.Session
+	if h := e.Session.Health; h != w.health && (h != "ok" || w.health != "") {
+		w.f.IO.Status("")
+		w.f.Say("%s: %s", e.Session.ID, h)
+	}
+	w.health, w.last = e.Session.Health, e.Session
 	if e.Session.Account.Input == 0 {
 		return nil // nothing has come in: there is no moment to speak of
 	}

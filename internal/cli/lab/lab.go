@@ -146,7 +146,7 @@ func sessionsCommand(f *factory.Factory) *cobra.Command {
 				{Name: "trials", Value: func(s research.Session) string { return strconv.Itoa(s.Trials) }, Right: true},
 				{Name: "best", Value: func(s research.Session) string { return factory.Short(s.Best) }},
 				{Name: "created_at", Value: func(s research.Session) string { return factory.Time(s.CreatedAt) }},
-				{Name: "goal", Value: func(s research.Session) string { return widget.Truncate(s.Goal, 60) }},
+				{Name: "goal", Value: func(s research.Session) string { return widget.Truncate(s.Goal, 60) }, Raw: func(s research.Session) string { return s.Goal }},
 			})
 		}}
 }
@@ -172,13 +172,11 @@ func showCommand(f *factory.Factory) *cobra.Command {
 				return listTrials(f, s.TrialList)
 			case format == "json":
 				return f.JSON(s)
+			case format == "csv":
+				return factory.Usage("omc lab show writes a report; --trials lists its trials, also as csv")
 			case s.Report == "":
-				fmt.Fprintf(f.IO.Err, "session %s is %s and has no report yet", s.ID, s.Status)
-				if s.Error != "" {
-					fmt.Fprintf(f.IO.Err, ": %s", widget.Neutralise(s.Error))
-				}
-				fmt.Fprintln(f.IO.Err)
-				return nil
+				return f.One(s, [][2]string{{"session", s.ID}, {"status", string(s.Status)}, {"goal", s.Goal}, {"trials", strconv.Itoa(s.Trials)},
+					{"started", factory.Time(s.CreatedAt)}, {"report", "none yet"}, {"why", s.Error}})
 			}
 			for _, line := range widget.NeutraliseLines(s.Report) {
 				fmt.Fprintln(f.IO.Out, line)
@@ -198,9 +196,9 @@ func listTrials(f *factory.Factory, trials []research.Trial) error {
 		{Name: "params", Value: func(t research.Trial) string { return Params(t.Params) }},
 		{Name: "from", Value: func(t research.Trial) string { return t.From.Format("2006-01-02") }},
 		{Name: "to", Value: func(t research.Trial) string { return t.To.Format("2006-01-02") }},
-		{Name: "sharpe", Value: func(t research.Trial) string { return factory.Number(t.Sharpe) }, Right: true},
-		{Name: "return", Value: func(t research.Trial) string { return factory.Ratio(t.Return) }, Right: true},
-		{Name: "max_drawdown", Value: func(t research.Trial) string { return factory.Ratio(t.Drawdown) }, Right: true},
+		{Name: "sharpe", Value: func(t research.Trial) string { return factory.Number(t.Sharpe) }, Raw: func(t research.Trial) string { return factory.RawNumber(t.Sharpe) }, Right: true},
+		factory.RatioColumn("return", func(t research.Trial) *float64 { return t.Return }),
+		factory.RatioColumn("max_drawdown", func(t research.Trial) *float64 { return t.Drawdown }),
 		{Name: "trades", Value: func(t research.Trial) string { return strconv.Itoa(t.Trades) }, Right: true},
 	})
 }

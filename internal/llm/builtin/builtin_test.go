@@ -71,8 +71,12 @@ func TestAmbiguousGoalsAreAskedAbout(t *testing.T) {
 	if q != nil || b.MaxTradesDay != 0.5 {
 		t.Fatalf("each order counts: %+v", b)
 	}
-	if _, q = makeBrief(research.Task{Goal: "trend on SOL"}, coverage("BTC/USDT", "ETH/USDT"), none); q == nil || !strings.Contains(q.Text, "SOL") {
+	asked := research.Task{Goal: "trend on SOL", Options: research.Options{Interactive: true}}
+	if _, q = makeBrief(asked, coverage("BTC/USDT", "ETH/USDT"), none); q == nil || !strings.Contains(q.Text, "SOL") {
 		t.Fatalf("a coin that is not there: %+v", q)
+	}
+	if b, q = makeBrief(research.Task{Goal: "trend on SOL"}, coverage("BTC/USDT", "ETH/USDT"), none); q != nil || len(b.Markets) != 0 || !strings.Contains(describe(b), "no history of SOL") {
+		t.Fatalf("a coin that is not there, and nobody to ask: %+v %+v", b, q)
 	}
 	if _, q = makeBrief(research.Task{Goal: "trend on BTC"}, coverage("BTC/USDT", "BTC/AUD"), none); q == nil || q.Key != "quote:BTC" {
 		t.Fatalf("two quotes: %+v", q)

@@ -320,6 +320,9 @@ func chooseMarkets(t research.Task, g goal, coins []research.CoinCoverage, byCoi
 	if len(markets) > 0 {
 		return markets, nil
 	}
+	if len(missing) > 0 && !t.Options.Interactive {
+		return nil, nil // nobody is there to name another: research of what was not asked for would help nobody
+	}
 	if g.all || len(ranked) == 1 {
 		return ranked[:min(len(ranked), 4)], nil
 	}
@@ -407,7 +410,11 @@ func pick(answer string, choices []string, fallback string) string {
 
 func describe(b research.Brief) string {
 	if len(b.Markets) == 0 {
-		return "There is no price history in the research window, so there is nothing to work on. Import some with 'omc data import'."
+		s := "There is no price history of what the goal asks for in the research window, so there is nothing to work on. Import some with 'omc data import'."
+		for _, a := range b.Assumptions {
+			s += "\n  · " + a
+		}
+		return s
 	}
 	s := fmt.Sprintf("I read the goal as: %s on %s, deciding on %s bars, risk appetite %s (drawdown up to %.0f %%).",
 		strings.Join(b.Families, " or "), strings.Join(b.Markets, " and "), b.Interval, b.Risk, b.MaxDrawdown*100)

@@ -56,6 +56,9 @@ func (p *parser) run(br *bufio.Reader) error {
 			}
 			continue
 		}
+		if err != nil && err != io.EOF { // what there is of the line is not the line
+			return p.broken(err)
+		}
 		if len(line) > 0 {
 			p.line++
 			if err := p.take(trimEOL(line)); err != nil {
@@ -65,10 +68,16 @@ func (p *parser) run(br *bufio.Reader) error {
 		if err == io.EOF {
 			return nil
 		}
-		if err != nil {
-			return fmt.Errorf("read %s after line %d: %w", p.label, p.line, err)
-		}
 	}
+}
+
+// broken hands on the rows that came before the file could not be read any further.
+func (p *parser) broken(cause error) error {
+	cause = fmt.Errorf("read %s after line %d: %w", p.label, p.line, cause)
+	if !p.known || len(p.batch) == 0 {
+		return cause
+	}
+	return errors.Join(cause, p.flush())
 }
 
 // tooLong reports a line that does not fit the buffer and skips to its end.
@@ -322,6 +331,9 @@ func (p *parser) settle() error {
 			return fmt.Errorf("%w the interval of %s: name it with --interval", ErrUnknown, p.label)
 		}
 	}
+	if apart := spacing(p.batch); apart > iv && len(p.batch) >= enoughRows && multiples(p.batch, apart) {
+		return fmt.Errorf("%w: the rows of %s lie %s apart, so they are no %s bars: leave --interval out, or name the right one", ErrLayout, p.label, apart, iv)
+	}
 	source := p.cols.layout
 	switch {
 	case p.name.source != "":
@@ -344,6 +356,19 @@ func (p *parser) settle() error {
 	}
 	p.batch, p.line = kept, line
 	return nil
+}
+
+// enoughRows tell a bar's length from a market that is seldom traded.
+const enoughRows = 20
+
+// multiples reports that all distances between neighbouring rows are whole numbers of iv.
+func multiples(rows []Row, iv market.Interval) bool {
+	for i := 1; i < len(rows); i++ {
+		if (rows[i].Bar.Unix()-rows[i-1].Bar.Unix())%int64(iv) != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // spacing is the commonest distance between neighbouring rows that is an interval; the shortest of equally common ones.

@@ -1,0 +1,67 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxValue is the most bytes that a setting may have.
+const maxValue = 16 << 10
+
+// Find returns the setting of a name.
+func Find(name string) (Key, bool) {
+	for _, k := range Keys() {
+		if k.Name == name {
+			return k, true
+		}
+	}
+	return Key{}, false
+}
+
+// Check says what is wrong with a value for the key, without repeating it. "" is right for every key: it is unset.
+func (k Key) Check(v string) error {
+	if ref, ok := Referenced(v); ok && k.Secret && !refName.MatchString(ref) {
+		return errors.New("want keyring:NAME, a name of up to 64 of a-z, 0-9, '_', '.' and '-'")
+	} else if ok && !k.Secret {
+		return errors.New("keyring: is for secrets only")
+	}
+	if len(v) > maxValue || !utf8.ValidString(v) || strings.ContainsAny(v, "\x00\r\n") {
+		return fmt.Errorf("want one line of text of at most %d bytes", maxValue)
+	}
+	switch {
+	case v == "":
+		return nil
+	case k.Kind == "bool":
+		if _, err := strconv.ParseBool(v); err != nil {
+			return errors.New("want true or false")
+		}
+	case k.Kind == "url":
+		if u, err := url.Parse(v); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return errors.New("want http:// or https:// and a host")
+		}
+	case k.Kind == "level":
+		return oneOf(v, "debug", "info", "warn", "error")
+	case k.Kind == "backend":
+		return oneOf(v, "auto", "desktop", "file")
+	case k.Kind == "file" && !filepath.IsAbs(v): // a daemon runs in another folder
+		return errors.New("want an absolute path")
+	case k.Name == "output":
+		return oneOf(v, "table", "json", "csv")
+	}
+	return nil
+}
+
+func oneOf(v string, allowed ...string) error {
+	for _, a := range allowed {
+		if v == a {
+			return nil
+		}
+	}
+	last := len(allowed) - 1
+	return fmt.Errorf("want %s or %s", strings.Join(allowed[:last], ", "), allowed[last])
+}
