@@ -68,7 +68,7 @@ func (s *Service) Backtest(ctx context.Context, user string, r api.BacktestReque
 	}
 	var wf, la json.RawMessage
 	if r.WalkForward > 0 {
-		if wf, la, err = walk(ctx, content, &in, fresh, r.WalkForward); err != nil {
+		if wf, la, rep.Forward, err = walk(ctx, content, &in, fresh, r.WalkForward); err != nil {
 			return nil, err
 		}
 		if _, err := s.put(ctx, user, rep.Strategy, content, strategy.Provenance{Author: user, Simulated: in.Simulated}); err != nil {
@@ -272,23 +272,35 @@ func later(a, b time.Time) time.Time {
 }
 
 // walk runs the walk-forward and the look-ahead test over the same bars and settings as the plain backtest.
-func walk(ctx context.Context, c strategy.Content, in *backtest.Input, fresh func() (strategy.Strategy, error), folds int) (wf, la json.RawMessage, err error) {
+func walk(ctx context.Context, c strategy.Content, in *backtest.Input, fresh func() (strategy.Strategy, error), folds int) (wf, la json.RawMessage, f *report.Forward, err error) {
 	w, err := backtest.RunWalkForward(ctx, backtest.WalkForwardInput{Input: *in, Markets: c.Markets, Interval: c.Interval, Folds: folds, Choose: backtest.Fixed(fresh)})
 	if err != nil {
-		return nil, nil, problem(err)
+		return nil, nil, nil, problem(err)
 	}
 	l, err := backtest.RunLookAhead(ctx, backtest.LookAheadInput{Bars: in.Bars, Settings: in.Settings, Budget: lookAheadBudget,
 		New: func([][]market.Bar) (strategy.Strategy, error) { return fresh() }})
 	if err != nil {
-		return nil, nil, problem(err)
+		return nil, nil, nil, problem(err)
 	}
 	if wf, err = json.Marshal(w); err != nil {
-		return nil, nil, fmt.Errorf("walk-forward: %w", err)
+		return nil, nil, nil, fmt.Errorf("walk-forward: %w", err)
 	}
 	if la, err = json.Marshal(l); err != nil {
-		return nil, nil, fmt.Errorf("look-ahead test: %w", err)
+		return nil, nil, nil, fmt.Errorf("look-ahead test: %w", err)
 	}
-	return wf, la, nil
+	return wf, la, forward(w, l), nil
+}
+
+// forward is what the report shows of a walk-forward.
+func forward(w *backtest.WalkForward, l *backtest.LookAhead) *report.Forward {
+	out := &report.Forward{From: w.From, To: w.To, Return: w.Return, Hold: w.Hold, Sharpe: w.Sharpe, HoldSharpe: w.HoldSharpe, Drawdown: w.Drawdown,
+		Trades: w.Trades, Positive: w.Positive, NoLookAhead: l.Finding.Passed, LookAhead: l.Finding.Text}
+	for i := range w.Folds {
+		f := &w.Folds[i]
+		out.Folds = append(out.Folds, report.ForwardFold{N: f.N, From: f.From, To: f.To, Return: f.Figures.Return, Hold: f.Hold.Return,
+			Sharpe: f.Figures.Sharpe, Drawdown: f.Figures.MaxDrawdown, Trades: f.Figures.Trades})
+	}
+	return out
 }
 
 // trials counts what was tried before this result: the variants of the same script with a walk-forward, this one included, or, where

@@ -61,7 +61,7 @@ func RunLookAhead(ctx context.Context, in LookAheadInput) (*LookAhead, error) {
 		in.Budget = defaultBudget
 	}
 	t := &lookAhead{in: &in, ctx: ctx}
-	t.trim()
+	left := t.trim()
 	full, err := t.decisions(in.Bars, len(t.times))
 	if err != nil {
 		return nil, err
@@ -93,8 +93,12 @@ func RunLookAhead(ctx context.Context, in LookAheadInput) (*LookAhead, error) {
 			}
 		}
 	}
+	of := fmt.Sprintf("%d bars", out.Bars)
+	if left > 0 {
+		of = fmt.Sprintf("the newest %d bars (%d older ones were left out)", out.Bars, left)
+	}
 	out.Finding = research.Reason{Code: "no_look_ahead", Passed: true,
-		Text: fmt.Sprintf("decisions were the same to the byte at %d cuts of %d bars, with the future removed and with it replaced", out.Cuts, out.Bars)}
+		Text: fmt.Sprintf("decisions were the same to the byte at %d cuts of %s, with the future removed and with it replaced", out.Cuts, of)}
 	return out, nil
 }
 
@@ -105,8 +109,8 @@ type lookAhead struct {
 	times []int64
 }
 
-// trim keeps the newest bars so that all runs together stay within the budget, and lists their times.
-func (t *lookAhead) trim() {
+// trim keeps the newest bars so that all runs together stay within the budget, lists their times, and counts those it left out.
+func (t *lookAhead) trim() (left int) {
 	seen := map[int64]bool{}
 	for _, bars := range t.in.Bars {
 		for i := range bars {
@@ -119,14 +123,16 @@ func (t *lookAhead) trim() {
 	sort.Slice(t.times, func(a, b int) bool { return t.times[a] < t.times[b] })
 	most := max(1, t.in.Budget/(len(t.in.Bars)*(2+2*t.in.Cuts)))
 	if len(t.times) <= most {
-		return
+		return 0
 	}
-	t.times = t.times[len(t.times)-most:]
+	left = len(t.times) - most
+	t.times = t.times[left:]
 	kept := make([][]market.Bar, len(t.in.Bars))
 	for m, bars := range t.in.Bars {
 		kept[m] = bars[at(bars, time.Unix(t.times[0], 0)):]
 	}
 	t.in.Bars = kept
+	return left
 }
 
 // cuts are the moments to test at: those with an order first, as many as half, then a seeded sample of the rest.

@@ -78,6 +78,8 @@ type Engine struct {
 type book struct {
 	market     market.Market
 	bar        market.Bar // newest
+	priced     bool       // there is one
+	observed   bool       // its step has begun, and the strategy has not seen it yet
 	seen       int        // bars so far
 	warm       bool
 	close      float64
@@ -212,7 +214,7 @@ func (e *Engine) Position(m int) trade.Position { return e.books[m].pos }
 // Last is the last close of market m and the time of that close; zeros before the first bar.
 func (e *Engine) Last(m int) (money.Decimal, time.Time) {
 	b := &e.books[m]
-	if b.seen == 0 {
+	if !b.priced {
 		return money.Zero, time.Time{}
 	}
 	return b.bar.Close(), time.Unix(b.bar.Unix()+e.interval, 0).UTC()
@@ -237,7 +239,7 @@ func (e *Engine) Flat() bool { return e.held == 0 && len(e.live) == 0 }
 func (e *Engine) Stats() *Stats { return &e.stats }
 
 func (b *book) last() money.Decimal {
-	if b.seen == 0 {
+	if !b.priced {
 		return money.Zero
 	}
 	return b.bar.Close()

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/risk"
 	"github.com/ohmycoins/omc/internal/strategy"
@@ -43,9 +44,30 @@ func (e *Engine) Process(ev *Event) ([]Effect, error) {
 }
 
 func (e *Engine) advance(now int64) {
-	if now > e.now {
-		e.now = now
+	if now <= e.now {
+		return
 	}
+	if e.now == 0 && len(e.timers) > 0 { // set in init, where there was no time yet: they count from the first event
+		for i := range e.timers {
+			e.timers[i].at += now
+		}
+		e.nextDue()
+	}
+	e.now = now
+}
+
+// observe takes a bar's close before anything is told of it: whatever the strategy decides in the bar's step, on a fill, a timer or the
+// bar itself, it decides at that close.
+func (e *Engine) observe(m int, bar *market.Bar) error {
+	b := &e.books[m]
+	if b.priced && bar.Unix() <= b.bar.Unix() {
+		return fmt.Errorf("bar of %s at %s follows one at %s", b.market, bar.OpenTime(), b.bar.OpenTime())
+	}
+	e.advance((bar.Unix() + e.interval) * int64(time.Second))
+	b.warm = b.seen >= e.spec.Warmup && bar.Unix() >= e.from
+	b.bar, b.close = *bar, bar.CloseFloat()
+	b.priced, b.observed = true, true
+	return nil
 }
 
 func (e *Engine) onBar(ev *Event) error {
@@ -53,17 +75,17 @@ func (e *Engine) onBar(ev *Event) error {
 		return fmt.Errorf("bar: market %d is not declared", ev.Market)
 	}
 	b := &e.books[ev.Market]
-	if b.seen > 0 && ev.Bar.Unix() <= b.bar.Unix() {
-		return fmt.Errorf("bar of %s at %s follows one at %s", b.market, ev.Bar.OpenTime(), b.bar.OpenTime())
+	if !b.observed {
+		if err := e.observe(ev.Market, &ev.Bar); err != nil {
+			return err
+		}
 	}
-	e.advance((ev.Bar.Unix() + e.interval) * int64(time.Second))
+	b.observed = false
 	if e.timers != nil {
 		if err := e.fire(); err != nil {
 			return err
 		}
 	}
-	b.warm = b.seen >= e.spec.Warmup && ev.Bar.Unix() >= e.from
-	b.bar, b.close = ev.Bar, ev.Bar.CloseFloat()
 	b.seen++
 	e.mark()
 	if e.halted != "" {

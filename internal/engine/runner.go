@@ -47,7 +47,8 @@ func (r *Runner) Fills() []trade.Fill { return r.engine.fills }
 func (r *Runner) Inputs() int64 { return r.engine.audit.input }
 
 // Step takes one input: a Bar, Quote, Clock, Command or End. In one bar's step, in this order: the market's open orders are
-// matched against the bar and its fills told, due timers fire, equity is marked, and the strategy sees the bar.
+// matched against the bar and its fills told, due timers fire, equity is marked, and the strategy sees the bar. All of it is decided
+// at the bar's close.
 // After an error every further step returns it.
 func (r *Runner) Step(ev *Event) error {
 	if r.failed != nil {
@@ -123,6 +124,9 @@ func (r *Runner) line(ev *Event) error {
 // bar steps one bar. Where bars come from quotes, those have been matched already.
 func (r *Runner) bar(ev *Event, match bool) error {
 	if match && uint(ev.Market) < uint(len(r.engine.books)) {
+		if err := r.engine.observe(ev.Market, &ev.Bar); err != nil {
+			return err
+		}
 		r.venue.OnBar(ev.Market, &ev.Bar)
 		if r.venue.Busy() {
 			if err := r.settle(); err != nil {

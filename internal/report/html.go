@@ -35,6 +35,8 @@ type pageView struct {
 	Rows                                             [][4]string // label, strategy, buy and hold, why there is no value
 	Equity, Drawdown                                 *chart
 	Months                                           [][3]string
+	Folds                                            [][8]string // the last row is all of them
+	LookAhead                                        string
 	Trades                                           [][9]string
 	Orders, Ended, Refused                           string
 	Notes                                            []string
@@ -57,6 +59,12 @@ func view(r *Report) *pageView {
 	}
 	for _, row := range figureRows(r.quote()) {
 		v.Rows = append(v.Rows, [4]string{row.label, row.value(&r.Strat), row.value(&r.Hold), r.Strat.Reasons[row.name]})
+	}
+	if f := r.Forward; f != nil {
+		v.Folds, v.LookAhead = f.rows(), f.LookAhead
+		if !f.NoLookAhead {
+			v.LookAhead = "LOOK-AHEAD: " + f.LookAhead
+		}
 	}
 	for i := range r.Months {
 		m := &r.Months[i]

@@ -49,14 +49,15 @@ type Report struct {
 	Volume    string             `json:"volume_rule"` // "on", or "off: the feed has no volume"
 	Settings  Settings           `json:"settings"`
 
-	Strat  Figures  `json:"figures"`
-	Hold   Figures  `json:"buy_and_hold"`
-	Orders Orders   `json:"orders"`
-	Trades []Trade  `json:"trades"`
-	Months []Month  `json:"monthly_returns"`
-	Days   []Day    `json:"daily"`
-	Curve  []Point  `json:"curve"` // at most 2,000 points for drawing; extremes of each stretch are kept
-	Notes  []string `json:"notes,omitempty"`
+	Strat   Figures  `json:"figures"`
+	Hold    Figures  `json:"buy_and_hold"`
+	Orders  Orders   `json:"orders"`
+	Trades  []Trade  `json:"trades"`
+	Months  []Month  `json:"monthly_returns"`
+	Days    []Day    `json:"daily"`
+	Forward *Forward `json:"walk_forward,omitempty"` // nil: none was run
+	Curve   []Point  `json:"curve"`                  // at most 2,000 points for drawing; extremes of each stretch are kept
+	Notes   []string `json:"notes,omitempty"`
 }
 
 // Figures measure one equity curve. A nil figure has no value; Reasons says why, by JSON name. Ratios are fractions: 0.1 is 10 %.

@@ -181,12 +181,19 @@ func WriteText(w io.Writer, r *Report, width int) error {
 	if len(o.Refused) > 0 {
 		wrap(b, "Refused: "+codes(o.Refused), width)
 	}
+	if r.Forward != nil {
+		r.Forward.text(b, width)
+	}
 	r.textMonths(b)
 	r.textTrades(b, width)
 	for _, n := range r.Notes {
 		wrap(b, "Note: "+n, width)
 	}
-	fmt.Fprintf(b, "Data %.12s, code %.12s\n", r.DataHash, r.CodeHash)
+	fmt.Fprintf(b, "Data %.12s, code %.12s", r.DataHash, r.CodeHash)
+	if r.Algorithm != "" {
+		fmt.Fprintf(b, ", algorithm %.12s", r.Algorithm)
+	}
+	fmt.Fprintln(b)
 	if err := b.Flush(); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}

@@ -44,7 +44,7 @@ func ctxMembers() []builtin {
 		{"cancel", "ctx.cancel(id)", "Asks to cancel one order; unknown or ended ids are ignored."},
 		{"cancel_all", "ctx.cancel_all(market=None)", "Asks to cancel all open orders of the market; returns how many."},
 		{"orders", "ctx.orders(market=None)", "List of the open orders of the market, oldest first."},
-		{"timer", "ctx.timer(name, minutes=0, hours=0, days=0)", "Calls on_timer(ctx, name) at the first event at or after that long from now. The same name again moves it. At most 64."},
+		{"timer", "ctx.timer(name, minutes=0, hours=0, days=0)", "Calls on_timer(ctx, name) at the first event at or after that long from now (in init: from the first event). The same name again moves it. At most 64."},
 		{"log", "ctx.log(…)", "Writes a line to the audit, like print: at most 1,000 characters, 10,000 lines a run."},
 	}
 }

@@ -71,11 +71,20 @@ func settingFlags() []settingFlag {
 		{"cash", "starting cash (default 10000)", func(s *report.Settings, d money.Decimal) { s.Cash = d }},
 		{"fee-bps", "fee, in basis points of what is traded (default 10)", func(s *report.Settings, d money.Decimal) { s.FeeBps = d }},
 		{"slippage-bps", "slippage, in basis points of the open (default 5)", func(s *report.Settings, d money.Decimal) { s.SlippageBps = d }},
+		{"max-gap", "bars a market order waits over missing ones (default 3)", func(s *report.Settings, d money.Decimal) { s.MaxGap = whole(d) }},
 		{"participation", "share of a bar's volume that orders may take (default 0.1)", func(s *report.Settings, d money.Decimal) { s.Participation = d }},
 		{"min-notional", "smallest fill (default 1)", func(s *report.Settings, d money.Decimal) { s.MinNotional = d }},
 		{"price-tick", "step of prices (default 0.00000001)", func(s *report.Settings, d money.Decimal) { s.PriceTick = d }},
 		{"quantity-step", "step of quantities (default 0.00000001)", func(s *report.Settings, d money.Decimal) { s.QuantityStep = d }},
 	}
+}
+
+// whole is a number of bars; what is none is −1, which the settings refuse.
+func whole(d money.Decimal) int {
+	if n, err := strconv.Atoi(d.String()); err == nil {
+		return n
+	}
+	return -1
 }
 
 // RunBacktest runs one backtest and writes what was asked for.
