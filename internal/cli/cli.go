@@ -58,6 +58,8 @@ func New(f *factory.Factory) *cobra.Command {
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()
 	strict(root)
+	fitHelp(root, f.IO.Width)
+	complete(root)
 	return root
 }
 

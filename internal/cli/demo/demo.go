@@ -34,7 +34,7 @@ const defaultGoal = "find a trend or momentum strategy on BTC and ETH"
 func New(f *factory.Factory) *cobra.Command {
 	o := Options{}
 	cmd := &cobra.Command{
-		Use: "demo", Short: "The whole way in two minutes: prices, research, evidence, paper trading", Args: cobra.NoArgs,
+		Use: "demo", Short: "The whole way in two minutes, from prices to trading on paper", Args: cobra.NoArgs,
 		Long: "Show the whole way: get prices, research strategies on the older part of them, show the evidence, promote the best candidate to paper and\n" +
 			"trade it over the newer part that research has not seen. Without --data-dir it works in a temporary folder, which stays.\n" +
 			"Interrupted, it goes on where it was: run it again with the same --data-dir. It succeeds even where the verdict is that nothing deserves money.",

@@ -81,5 +81,9 @@ func (f *file) member(m *zip.File) error {
 	defer rc.Close()
 	size := int64(min(m.CompressedSize64, maxSpool))
 	b := &bounded{r: rc, compressed: func() int64 { return size }}
-	return f.stream(bufio.NewReaderSize(b, maxLine), label, base)
+	err = f.stream(bufio.NewReaderSize(b, maxLine), label, base)
+	if errors.Is(err, ErrLayout) && strings.HasSuffix(lower, ".txt") { // a note beside the candles
+		return f.sink.Reject(Reject{File: label, Reason: fmt.Sprintf("passed over: %v", err)})
+	}
+	return err
 }
