@@ -30,8 +30,11 @@ func (c *confirm) key(_ *Model, k tea.KeyPressMsg) (overlay, tea.Cmd) {
 	switch key := k.String(); {
 	case key == "esc" || key == "ctrl+c":
 		return nil, nil
-	case key == "up" || key == "down":
-		c.scroll.Move(map[string]int{"up": -1, "down": 1}[key])
+	case scrolled(key) != 0:
+		c.scroll.Move(scrolled(key))
+		return c, nil
+	case c.input == nil && key == "G":
+		c.scroll.Move(1 << 30)
 		return c, nil
 	case c.Off != "":
 		if key == "enter" || key == "q" || key == "n" {
@@ -60,51 +63,86 @@ func (c *confirm) key(_ *Model, k tea.KeyPressMsg) (overlay, tea.Cmd) {
 
 func (c *confirm) paste(string) {} // what is typed is typed
 
+// scrolled says by how many lines a key scrolls a dialog's text.
+func scrolled(key string) int {
+	return map[string]int{"up": -1, "down": 1, "pgup": -8, "pgdown": 8, "home": -1 << 30, "end": 1 << 30}[key]
+}
+
+// text is what it says now.
+func (c *confirm) text() (title string, lines []string, label string) {
+	if c.Now != nil && c.Off == "" {
+		return c.Now()
+	}
+	return c.Title, c.Lines, c.Label
+}
+
+// lines draws it. Where there is little room the text gives way, then the blank lines: what is typed is always seen.
 func (c *confirm) lines(m *Model, w, h int) ([]string, *page.Caret) {
 	t := &m.theme
+	title, text, label := c.text()
 	var body []string
-	for _, l := range c.Lines {
+	for _, l := range text {
 		body = append(body, widget.Wrap(l, w)...)
 	}
-	head := []string{t.Title.Render(widget.Truncate(c.Title, w)), ""}
-	foot := []string{""}
-	var caret *page.Caret
-	switch {
-	case c.Off != "":
-		for _, l := range widget.Wrap(c.Off, w-2) {
-			foot = append(foot, t.Warn.Render(l))
-		}
-		foot = append(foot, t.Accent.Render("esc")+" back")
-	case c.input != nil:
-		label := "type " + c.Word + " to " + c.Label + " › "
-		text, x := c.input.View(max(1, w-widget.Width(label)))
-		foot = append(foot, t.Danger.Render(label)+text)
-		caret = &page.Caret{X: widget.Width(label) + x}
-		if c.wrong {
-			foot = append(foot, t.Warn.Render("that is not "+c.Word+": nothing was done"))
-		}
-	default:
-		foot = append(foot, t.Accent.Render("y")+" "+c.Label+"    "+t.Accent.Render("n")+" leave it as it is")
+	foot, x := c.foot(m, label, w)
+	head := []string{t.Title.Render(widget.Truncate(title, w))}
+	roomy := h >= len(foot)+6
+	if roomy {
+		head = append(head, "")
 	}
-	shown, below := c.scroll.Head(body, max(1, h-len(head)-len(foot)))
+	room := max(0, h-len(head)-len(foot))
+	if len(body)+1 > room || roomy {
+		room-- // the line below the text says how much there is more of it
+	}
+	shown, below := c.scroll.Head(body, max(0, room))
 	out := append(head, shown...)
-	if below > 0 {
-		foot[0] = t.Muted.Render("↓ " + strconv.Itoa(below) + " more lines")
+	switch {
+	case below > 0 && len(out)+len(foot) < h:
+		out = append(out, t.Muted.Render("↓ "+count(below, "more line")+": ↓ pgdn"))
+	case roomy:
+		out = append(out, "")
 	}
-	if caret != nil {
-		caret.Y = len(out) + 1
+	var caret *page.Caret
+	if x >= 0 {
+		caret = &page.Caret{X: x, Y: len(out)}
 	}
 	return append(out, foot...), caret
 }
 
+// foot is what is asked, and where the caret stands in its first line; -1 for none.
+func (c *confirm) foot(m *Model, label string, w int) ([]string, int) {
+	t := &m.theme
+	switch {
+	case c.Off != "":
+		var out []string
+		for _, l := range widget.Wrap(c.Off, w-2) {
+			out = append(out, t.Warn.Render(l))
+		}
+		return append(out, t.Accent.Render("esc")+" back"), -1
+	case c.input != nil:
+		ask := "type " + c.Word + " to " + label + " › "
+		if widget.Width(ask)+len(c.Word)+1 > w {
+			ask = "type " + c.Word + " › "
+		}
+		text, x := c.input.View(max(1, w-widget.Width(ask)))
+		out := []string{t.Danger.Render(ask) + text}
+		if c.wrong {
+			out = append(out, t.Warn.Render("that is not "+c.Word+": nothing was done"))
+		}
+		return out, widget.Width(ask) + x
+	}
+	return []string{t.Accent.Render("y") + " " + label + "    " + t.Accent.Render("n") + " leave it as it is"}, -1
+}
+
 func (c *confirm) keys() []page.Action {
+	_, _, label := c.text()
 	switch {
 	case c.Off != "":
 		return []page.Action{{Key: "esc", Label: "back"}}
 	case c.input != nil:
-		return []page.Action{{Key: "enter", Label: c.Label}, {Key: "esc", Label: "leave it"}}
+		return []page.Action{{Key: "enter", Label: label}, {Key: "esc", Label: "leave it"}}
 	}
-	return []page.Action{{Key: "y", Label: c.Label}, {Key: "n", Label: "leave it"}}
+	return []page.Action{{Key: "y", Label: label}, {Key: "n", Label: "leave it"}}
 }
 
 // choice asks for one of several options.
@@ -142,38 +180,59 @@ func (c *choice) key(m *Model, k tea.KeyPressMsg) (overlay, tea.Cmd) {
 
 func (c *choice) paste(string) {}
 
-func (c *choice) lines(m *Model, w, _ int) ([]string, *page.Caret) {
+func (c *choice) lines(m *Model, w, h int) ([]string, *page.Caret) {
 	t := &m.theme
-	out := []string{t.Title.Render(widget.Truncate(c.Title, w)), ""}
-	for _, l := range c.Lines {
-		out = append(out, widget.Wrap(l, w)...)
+	out := []string{t.Title.Render(widget.Truncate(c.Title, w))}
+	told := c.Lines
+	if c.Now != nil {
+		told = c.Now()
 	}
-	if len(c.Lines) > 0 {
-		out = append(out, "")
+	var text []string
+	for _, l := range told {
+		text = append(text, widget.Wrap(l, w)...)
 	}
-	for i, o := range c.Options {
-		mark := "  "
-		if i == c.list.Cursor {
-			mark = "▸ "
-		}
-		help := o.Help
-		if o.Off != "" {
-			help = "not now: " + o.Off
-		}
-		line := widget.Fit(mark+strconv.Itoa(i+1)+"  "+widget.Fit(o.Label, 14)+" "+help, w)
-		switch {
-		case i == c.list.Cursor:
-			line = t.Selected.Render(line)
-		case o.Off != "":
-			line = t.Muted.Render(line)
-		}
-		out = append(out, line)
+	room := h - 1 - len(c.Options) // what the options leave
+	text = text[:max(0, min(len(text), room))]
+	switch {
+	case len(text) == 0 && room > 0:
+		text = []string{""}
+	case len(text) > 0 && len(text)+2 <= room:
+		text = append(append([]string{""}, text...), "")
+	}
+	out = append(out, text...)
+	from, to := c.list.Window(len(c.Options), max(1, h-len(out)))
+	for i := from; i < to; i++ {
+		out = append(out, c.option(m, i, w))
 	}
 	return out, nil
 }
 
+func (c *choice) option(m *Model, i, w int) string {
+	t, o := &m.theme, &c.Options[i]
+	mark := "  "
+	if i == c.list.Cursor {
+		mark = "▸ "
+	}
+	help := o.Help
+	if o.Off != "" {
+		help = "not now: " + o.Off
+	}
+	line := widget.Fit(mark+strconv.Itoa(i+1)+"  "+widget.Fit(o.Label, 14)+" "+help, w)
+	switch {
+	case i == c.list.Cursor:
+		return t.Selected.Render(line)
+	case o.Off != "":
+		return t.Muted.Render(line)
+	}
+	return line
+}
+
 func (c *choice) keys() []page.Action {
-	return []page.Action{{Key: "1…" + strconv.Itoa(len(c.Options)), Label: "choose"}, {Key: "↑↓ enter", Label: "choose"}, {Key: "esc", Label: "leave it"}}
+	digits := "1…" + strconv.Itoa(len(c.Options))
+	if len(c.Options) == 1 {
+		digits = "1"
+	}
+	return []page.Action{{Key: digits, Label: "choose"}, {Key: "↑↓ enter", Label: "choose"}, {Key: "esc", Label: "leave it"}}
 }
 
 // prompt asks for a line of text.

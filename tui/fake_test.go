@@ -96,14 +96,19 @@ func (f *fake) Prices(ctx context.Context, q api.PriceQuery) (api.Prices, error)
 	p := api.Prices{Market: m, Interval: iv, Stored: 300, Sources: []string{"binance"}}
 	base := map[market.Coin]float64{"BTC": 86000, "ETH": 2900, "SHIB": 0.0000089}[m.Base]
 	end := epoch.Truncate(iv.Duration())
+	if to, err := time.Parse(time.RFC3339, q.To); err == nil {
+		end = to.Add(-time.Nanosecond).Truncate(iv.Duration())
+	}
 	for i := range q.Limit {
 		at := end.Add(-iv.Duration() * time.Duration(q.Limit-1-i))
 		if i > 70 && i < 76 { // a gap
 			continue
 		}
-		x := float64(i)
-		mid := func(x float64) float64 { return base * (1 + 0.03*math.Sin(x/17) + 0.01*math.Sin(x/3)) }
-		open, closing := mid(x), mid(x+1)
+		mid := func(at time.Time) float64 { // of the time alone, so that every interval tells the same prices
+			x := at.Sub(epoch).Minutes() / 5
+			return base * (1 + 0.04*math.Sin(x/600) + 0.03*math.Sin(x/17) + 0.01*math.Sin(x/3))
+		}
+		x, open, closing := float64(i), mid(at), mid(at.Add(iv.Duration()))
 		d := func(v float64) money.Decimal {
 			if r, err := money.FromFloat(v); err == nil {
 				return r.RoundHalfEven(10)

@@ -26,21 +26,34 @@ const (
 
 // glance is what the header knows: am I making money, is anything wrong, what is the lab doing.
 type glance struct {
-	loaded  bool
-	asked   time.Time // when the newest question was asked
-	waiting bool
-	lag     time.Duration // of the newest answer
-	err     error
-	failing time.Time // since when there is no answer
-	status  api.Status
-	floor   []api.FloorSession
-	pnl     []api.PnL
-	lab     []research.Session
+	loaded   bool
+	asked    time.Time // when the newest question was asked
+	waiting  bool
+	lag      time.Duration // of the newest answer
+	err      error
+	failing  time.Time // since when there is no answer
+	answered time.Time // when the newest answer without an error came
+	status   api.Status
+	lab      []research.Session
 }
 
 type glanceMsg struct {
 	glance
-	err error
+	floor []api.FloorSession
+	err   error
+}
+
+// The sessions of the floor are not the glance's: it asks for them and gives them to the pages, and what it says of them it reads off
+// the floor page's list, so that a frame shows one state of a session.
+type floorList interface{ Sessions() []api.FloorSession }
+
+func (m *Model) sessions() []api.FloorSession {
+	for _, p := range m.pages {
+		if f, ok := p.(floorList); ok {
+			return f.Sessions()
+		}
+	}
+	return nil
 }
 
 // poll asks again when it is time.
@@ -50,17 +63,19 @@ func (g *glance) poll(m *Model) tea.Cmd {
 	}
 	g.waiting, g.asked = true, m.now
 	c := m.client
-	return page.Read(m.run, func(ctx context.Context) (glance, error) {
-		var a glance
-		var errs [4]error
+	return page.Read(m.run, func(ctx context.Context) (glanceMsg, error) {
+		var a glanceMsg
+		var errs [3]error
 		a.status, errs[0] = c.Status(ctx)
 		if errs[0] == nil {
 			a.floor, errs[1] = c.FloorSessions(ctx)
-			a.pnl, errs[2] = c.PnL(ctx, "")
-			a.lab, errs[3] = c.Sessions(ctx)
+			a.lab, errs[2] = c.Sessions(ctx)
 		}
 		return a, errors.Join(errs[:]...)
-	}, func(a glance, err error) tea.Msg { return glanceMsg{a, err} })
+	}, func(a glanceMsg, err error) tea.Msg {
+		a.err = err
+		return a
+	})
 }
 
 func (g *glance) take(m *Model, msg glanceMsg) tea.Cmd {
@@ -69,19 +84,21 @@ func (g *glance) take(m *Model, msg glanceMsg) tea.Cmd {
 		g.failing = m.now
 	}
 	g.err = msg.err
-	if msg.status.PID != 0 || msg.err == nil {
-		g.status, g.floor, g.pnl, g.lab = msg.status, msg.floor, msg.pnl, msg.lab
+	if msg.err != nil {
+		return nil
 	}
-	return nil
+	g.status, g.lab, g.answered = msg.status, msg.lab, m.now
+	return m.deliver(page.FloorSessions{List: msg.floor})
 }
 
 // stopsWithUs lists what would pause if this process ended.
-func (g *glance) stopsWithUs() []string {
+func (m *Model) stopsWithUs() []string {
+	g := &m.glance
 	if !g.status.Embedded {
 		return nil
 	}
 	var out []string
-	for _, s := range g.floor {
+	for _, s := range m.sessions() {
 		if !s.Status.Final() {
 			out = append(out, "floor  "+widget.Neutralise(s.Strategy)+" "+page.Short(s.ID))
 		}
@@ -98,9 +115,9 @@ func (g *glance) stopsWithUs() []string {
 }
 
 // running gives the floor sessions that trade now.
-func (g *glance) running() []api.FloorSession {
+func (m *Model) running() []api.FloorSession {
 	var out []api.FloorSession
-	for _, s := range g.floor {
+	for _, s := range m.sessions() {
 		if s.Status == journal.Running {
 			out = append(out, s)
 		}
@@ -108,63 +125,90 @@ func (g *glance) running() []api.FloorSession {
 	return out
 }
 
-// purse is the money of the running sessions of one quote currency.
-type purse struct {
-	quote         string
-	equity, today money.Decimal
-	start         money.Decimal
-	drawdown      float64 // the worst of them
-	hasToday      bool
+// remindFor is how long the header reminds of positions that were left alone; the floor page always tells.
+const remindFor = 24 * time.Hour
+
+// frozen counts the positions that sessions which were ended lately still hold, and those sessions.
+func (m *Model) frozen() (positions, ended int) {
+	for _, s := range m.sessions() {
+		before := positions
+		for i := range s.Account.Positions {
+			if page.LeftAlone(&s) && m.now.Sub(s.UpdatedAt) < remindFor && !s.Account.Positions[i].Quantity.IsZero() {
+				positions++
+			}
+		}
+		if positions > before {
+			ended++
+		}
+	}
+	return positions, ended
 }
 
-// purses adds up the running sessions by currency, the one with the most sessions first.
-func (g *glance) purses() []purse {
-	today := map[string]*money.Decimal{}
-	for i := range g.pnl {
-		today[g.pnl[i].Session] = g.pnl[i].Today
+// purse is the money of the running sessions of one quote currency. Made-up money is never added to other money.
+type purse struct {
+	quote     string
+	simulated bool
+	sessions  int
+	equity    money.Decimal
+	today     money.Decimal // of those that traded before today
+	before    money.Decimal // what those had at the end of the day before
+	drawdown  float64       // the worst of them
+	hasToday  bool
+}
+
+// purses adds up the running sessions by currency, the made-up ones last, else the one with the most sessions first.
+func (m *Model) purses() []purse {
+	type kind struct {
+		quote     string
+		simulated bool
 	}
-	byQuote, counts := map[string]*purse{}, map[string]int{}
-	for _, s := range g.running() {
+	by := map[kind]*purse{}
+	for _, s := range m.running() {
 		if len(s.Markets) == 0 {
 			continue
 		}
-		q := widget.Neutralise(string(s.Markets[0].Quote))
-		p := byQuote[q]
+		k := kind{widget.Neutralise(string(s.Markets[0].Quote)), s.Simulated}
+		p := by[k]
 		if p == nil {
-			p = &purse{quote: q}
-			byQuote[q] = p
+			p = &purse{quote: k.quote, simulated: k.simulated}
+			by[k] = p
 		}
-		counts[q]++
-		p.equity, p.start = p.equity.Add(s.Account.Equity), p.start.Add(s.Account.StartCash)
-		if t := today[s.ID]; t != nil {
-			p.today, p.hasToday = p.today.Add(*t), true
+		p.sessions++
+		p.equity = p.equity.Add(s.Account.Equity)
+		if b := s.Account.Before; b != nil {
+			p.today, p.before, p.hasToday = p.today.Add(s.Account.Equity.Sub(*b)), p.before.Add(*b), true
 		}
 		if s.Drawdown != nil {
 			p.drawdown = min(p.drawdown, *s.Drawdown)
 		}
 	}
-	out := make([]purse, 0, len(byQuote))
-	for _, p := range byQuote {
+	out := make([]purse, 0, len(by))
+	for _, p := range by {
 		out = append(out, *p)
 	}
 	sort.Slice(out, func(i, j int) bool {
-		if a, b := counts[out[i].quote], counts[out[j].quote]; a != b {
-			return a > b
+		a, b := &out[i], &out[j]
+		switch {
+		case a.simulated != b.simulated:
+			return b.simulated
+		case a.sessions != b.sessions:
+			return a.sessions > b.sessions
 		}
-		return out[i].quote < out[j].quote
+		return a.quote < b.quote
 	})
 	return out
 }
 
 // wrong lists what is wrong, the worst first.
-func (g *glance) wrong() []string {
+func (m *Model) wrong() []string {
+	g := &m.glance
 	var out []string
 	for _, p := range g.status.Parts {
 		if !p.OK {
 			out = append(out, widget.Neutralise(p.Part)+" "+widget.Neutralise(p.State))
 		}
 	}
-	for _, s := range g.floor {
+	for _, s := range m.sessions() {
 		if s.Status == journal.Running && s.Health != "" && s.Health != "ok" {
 			out = append(out, widget.Neutralise(s.Strategy)+" "+widget.Neutralise(s.Health))
 		}

@@ -12,10 +12,18 @@ type help struct{ page.Scroll }
 
 func (h *help) key(_ *Model, k tea.KeyPressMsg) (overlay, tea.Cmd) {
 	switch k.String() {
-	case "down", "j", "pgdown", "space":
+	case "down", "j":
 		h.Move(3)
-	case "up", "k", "pgup":
+	case "up", "k":
 		h.Move(-3)
+	case "pgdown", "space":
+		h.Move(12)
+	case "pgup":
+		h.Move(-12)
+	case "home", "g":
+		h.Move(-1 << 30)
+	case "end", "G":
+		h.Move(1 << 30)
 	case "esc", "?", "q", "enter", "ctrl+c":
 		return nil, nil
 	}
@@ -34,11 +42,20 @@ func (h *help) lines(m *Model, w, height int) ([]string, *page.Caret) {
 			if text == "" {
 				text = a.Label
 			}
-			line := "  " + t.Accent.Render(widget.Fit(a.Key, 10)) + " " + text
+			style := &t.Accent
 			if a.Off != "" {
-				line = t.Muted.Render("  " + widget.Fit(a.Key, 10) + " " + text + " (not now: " + a.Off + ")")
+				text, style = text+" (not now: "+a.Off+")", &t.Muted
 			}
-			out = append(out, widget.Truncate(line, w))
+			for i, l := range widget.Wrap(text, max(8, w-13)) {
+				key := ""
+				if i == 0 {
+					key = a.Key
+				}
+				if a.Off != "" {
+					l = t.Muted.Render(l)
+				}
+				out = append(out, widget.Truncate("  "+style.Render(widget.Fit(key, 10))+" "+l, w))
+			}
 		}
 	}
 	add(p.Actions())
@@ -46,14 +63,14 @@ func (h *help) lines(m *Model, w, height int) ([]string, *page.Caret) {
 	add(m.commonKeys())
 	add([]page.Action{
 		{Key: "alt+1…5", Help: "change the page while writing"}, {Key: "ctrl+p", Help: "the command palette while writing"},
-		{Key: "↑↓ j k", Help: "move; pgup, pgdown, home and end move further"}, {Key: "mouse", Help: "the wheel scrolls, a click on a page's name opens it"},
+		{Key: "↑↓ j k", Help: "move; pgup, pgdown, home, end and G move further"}, {Key: "mouse", Help: "the wheel scrolls, a click opens a page or chooses a row"},
 	})
 	if m.version != "" {
 		out = append(out, "", t.Muted.Render("omc "+widget.Neutralise(m.version)))
 	}
 	shown, below := h.Head(out, height-1)
 	if below > 0 {
-		return append(shown, t.Muted.Render("  ↓ more")), nil
+		return append(shown, t.Muted.Render("  ↓ more: ↑↓ pgdn G")), nil
 	}
 	return shown, nil
 }

@@ -17,6 +17,8 @@ func (m *Model) press(k tea.KeyPressMsg) tea.Cmd {
 	p := m.pages[m.at]
 	key := k.String()
 	switch {
+	case key == "ctrl+z":
+		return tea.Suspend
 	case m.over != nil:
 		before := m.over
 		next, cmd := before.key(m, k)
@@ -36,6 +38,9 @@ func (m *Model) press(k tea.KeyPressMsg) tea.Cmd {
 	}
 	if cmd, ok := m.global(key, p); ok {
 		return cmd
+	}
+	if key == "G" { // the end, as in a pager
+		key = "end"
 	}
 	for _, a := range p.Actions() {
 		if a.Key == key && a.Off != "" {
@@ -108,7 +113,7 @@ func (m *Model) writeFilter(k tea.KeyPressMsg) {
 
 // quit ends the program; it asks first where that would stop something.
 func (m *Model) quit() tea.Cmd {
-	stops := m.glance.stopsWithUs()
+	stops := m.stopsWithUs()
 	if len(stops) == 0 {
 		return tea.Quit
 	}
@@ -128,7 +133,7 @@ func (m *Model) footer() []page.Action {
 	}
 	p := m.pages[m.at]
 	if p.Typing() {
-		return append(p.Actions(), page.Action{Key: "alt+1…5", Label: "pages"}, page.Action{Key: "ctrl+p", Label: "command"})
+		return append(p.Actions(), page.Action{Key: "alt+1…5", Label: "pages", Common: true}, page.Action{Key: "ctrl+p", Label: "command", Common: true})
 	}
 	return append(p.Actions(), m.commonKeys()...)
 }
@@ -138,12 +143,17 @@ func (m *Model) commonKeys() []page.Action {
 	if name := m.pages[m.at].FilterName(); name == "" {
 		filter.Off, filter.Quiet = "nothing to filter here", true
 	}
-	return []page.Action{
+	out := []page.Action{
 		filter,
 		{Key: ":", Label: "command", Help: "find any action, session, market or algorithm by name"},
 		{Key: "?", Label: "keys", Help: "this list"},
 		{Key: "1…5", Label: "pages", Help: "change the page", Quiet: true},
 		{Key: "esc", Label: "back", Help: "leave what was opened last", Quiet: true},
+		{Key: "ctrl+z", Label: "suspend", Help: "back to the shell; fg comes back here", Quiet: true},
 		{Key: "q", Label: "quit", Help: "leave the workstation; asks only if something would stop"},
 	}
+	for i := range out {
+		out[i].Common = true
+	}
+	return out
 }

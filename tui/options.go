@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -31,6 +32,7 @@ type Options struct {
 	Page    string    // noun of the first page: lab, data, algo, floor, daemon; "" is lab
 	Input   io.Reader // nil: the terminal
 	Output  io.Writer // nil: the terminal
+	Environ []string  // NAME=value; nil: the process's
 }
 
 // New makes the workstation's model. Calls that it starts end with ctx.
@@ -38,10 +40,15 @@ func New(ctx context.Context, o Options) *Model {
 	if o.Clock == nil {
 		o.Clock = clock.Wall{}
 	}
+	if o.Environ == nil {
+		o.Environ = os.Environ()
+	}
 	run := page.NewRunner(ctx, frameTime)
 	m := &Model{
 		client: o.Client, clock: o.Clock, run: run, version: o.Version,
-		theme: theme.For(theme.Dark), noColor: o.NoColor, dark: true,
+		theme: theme.For(theme.Dark), noColor: o.NoColor,
+		// What the terminal answers to the question for its background comes later and counts more.
+		dark: theme.DarkBackground(tea.EnvMsg(o.Environ).Getenv("COLORFGBG")),
 		pages: []page.Page{
 			lab.New(o.Client, run), ledgers.New(o.Client, run), algorithms.New(o.Client, run), floor.New(o.Client, run), ops.New(o.Client, run),
 		},
@@ -70,10 +77,15 @@ func Run(ctx context.Context, o Options) error {
 	if o.Input != nil {
 		opts = append(opts, tea.WithInput(o.Input))
 	}
+	if o.Environ != nil {
+		opts = append(opts, tea.WithEnvironment(o.Environ))
+	}
 	if o.Output != nil {
 		opts = append(opts, tea.WithOutput(o.Output))
 	}
-	if _, err := tea.NewProgram(m, opts...).Run(); err != nil && ctx.Err() == nil {
+	program := tea.NewProgram(m, opts...)
+	defer onHangup(program)()
+	if _, err := program.Run(); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("workstation: %w", err)
 	}
 	return nil

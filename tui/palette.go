@@ -1,9 +1,8 @@
 package tui
 
 import (
-	"sort"
+	"slices"
 	"strings"
-	"unicode"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -11,12 +10,17 @@ import (
 	"github.com/ohmycoins/omc/tui/widget"
 )
 
-// palette finds an action, a session, a market or an algorithm by a few letters of its command.
+// palette finds an action, a session, a market or an algorithm by the words of its command, or by a few letters of them.
 type palette struct {
 	input *page.Input
-	all   []page.Entry
+	all   []page.Entry // shown where nothing is written
+	opens int          // from here on all opens something: what a bare name is taken for
+	deep  []page.Entry // every command on every thing: shown where words ask for them
 	found []page.Entry
 	list  page.List
+	lost  string   // words that name nothing, and were left out
+	flags []string // what the palette does not take
+	moved bool     // the person chose a line since the newest letter
 }
 
 func newPalette(m *Model) *palette {
@@ -27,28 +31,43 @@ func newPalette(m *Model) *palette {
 
 // collect takes what the pages can do and know now; it is called again as their answers come.
 func (p *palette) collect(m *Model) {
-	p.all = nil
-	for _, pg := range m.pages {
-		for _, a := range pg.Actions() {
-			if a.Verb != "" {
-				e := page.Entry{Title: pg.Noun() + " " + a.Verb, Help: a.Help, Msg: actMsg{pg.Noun(), a.Key}}
-				if a.Off != "" {
-					e.Help, e.Msg = "not now: "+a.Off, page.Notice{Text: a.Label + ": " + a.Off, Bad: true}
-				}
-				p.all = append(p.all, e)
-			}
+	p.all, p.deep = nil, nil
+	seen := map[string]bool{}
+	add := func(to *[]page.Entry, e page.Entry) {
+		if !seen[e.Title] {
+			seen[e.Title] = true
+			*to = append(*to, e)
 		}
 	}
 	for _, pg := range m.pages {
-		p.all = append(p.all, page.Entry{Title: pg.Noun(), Help: "open " + pg.Title(), Msg: page.Goto{Noun: pg.Noun()}})
+		for _, a := range pg.Actions() {
+			if a.Verb != "" {
+				add(&p.all, actionEntry(pg, &a))
+			}
+		}
+	}
+	p.opens = len(p.all)
+	for _, pg := range m.pages {
+		for _, e := range listEntries(pg) {
+			add(&p.all, e)
+		}
 	}
 	for _, pg := range m.pages {
-		p.all = append(p.all, pg.Entries()...)
+		for _, e := range pg.Entries() {
+			for i, made := range objectEntries(pg, e) {
+				if i == 0 {
+					add(&p.all, made)
+				} else {
+					add(&p.deep, made)
+				}
+			}
+		}
 	}
-	p.all = append(p.all, page.Entry{Title: "quit", Help: "leave the workstation", Msg: quitMsg{}})
-	at := p.list
+	add(&p.all, page.Entry{Title: "help", Help: "every key of this page", Msg: helpMsg{}})
+	add(&p.all, page.Entry{Title: "quit", Help: "leave the workstation", Msg: quitMsg{}})
+	at, moved := p.list, p.moved
 	p.search()
-	p.list = at
+	p.list, p.moved = at, moved
 	p.list.Move(0, len(p.found))
 }
 
@@ -58,17 +77,19 @@ func (p *palette) key(m *Model, k tea.KeyPressMsg) (overlay, tea.Cmd) {
 	switch k.String() {
 	case "esc", "ctrl+c", "ctrl+p":
 		return nil, nil
-	case "up":
-		p.list.Move(-1, len(p.found))
-	case "down", "tab":
-		p.list.Move(1, len(p.found))
+	case "up", "down", "tab":
+		p.moved = true
+		p.list.Move(map[string]int{"up": -1, "down": 1, "tab": 1}[k.String()], len(p.found))
 	case "enter":
-		if len(p.found) == 0 {
+		if len(p.found) == 0 || p.lost != "" && !p.moved { // what was written is not what stands in the first line
 			return p, nil
 		}
 		msg := p.found[p.list.Cursor].Msg
 		m.over = nil
-		cmd := m.deliver(msg)
+		cmd := m.choose(msg)
+		if len(p.flags) > 0 {
+			cmd = tea.Batch(cmd, m.deliver(page.Notice{Text: "left out: " + strings.Join(p.flags, " ") + "; the dialog asks what it needs", Bad: true}))
+		}
 		return m.over, cmd
 	default:
 		p.input.Key(k)
@@ -82,59 +103,39 @@ func (p *palette) paste(text string) {
 	p.search()
 }
 
-// search keeps what matches, the best first.
+// search keeps what the words name, the best first. Words at the end that name nothing are left out, and said.
 func (p *palette) search() {
-	type hit struct {
-		e     page.Entry
-		score int
+	words, flags := commandLine(p.input.Text())
+	p.found, p.list, p.lost, p.moved, p.flags = p.all, page.List{}, "", false, flags
+	if goal, ok := goalEntry(p.input.Text()); ok {
+		p.found, p.flags = []page.Entry{goal}, nil
+		return
 	}
-	var hits []hit
-	for _, e := range p.all {
-		if s, ok := fuzzy(p.input.Text(), e.Title); ok {
-			hits = append(hits, hit{e, s})
-		} else if s, ok := fuzzy(p.input.Text(), e.Title+" "+e.Help); ok {
-			hits = append(hits, hit{e, s - 1000})
+	if len(words) == 0 {
+		return
+	}
+	every := ofCommand(words, slices.Concat(p.all[p.opens:], p.all[:p.opens], p.deep))
+	for n := len(words); n > 0; n-- {
+		if p.found = rank(words[:n], every); len(p.found) > 0 {
+			p.lost = strings.Join(words[n:], " ")
+			return
 		}
 	}
-	sort.SliceStable(hits, func(i, j int) bool { return hits[i].score > hits[j].score })
-	p.found, p.list = nil, page.List{}
-	for _, h := range hits {
-		p.found = append(p.found, h.e)
-	}
-}
-
-// fuzzy says whether the letters of query occur in text in their order, and how well: letters that follow each other or start a
-// word count more, and a shorter text is better.
-func fuzzy(query, text string) (int, bool) {
-	q := []rune(strings.ToLower(strings.ReplaceAll(query, " ", "")))
-	if len(q) == 0 {
-		return 0, true
-	}
-	score, run, n := 0, 0, 0
-	prev := ' '
-	for _, r := range strings.ToLower(text) {
-		if n < len(q) && r == q[n] {
-			n++
-			run++
-			score += run * 4
-			if !unicode.IsLetter(prev) && !unicode.IsDigit(prev) {
-				score += 10
-			}
-		} else {
-			run = 0
-		}
-		prev = r
-	}
-	return score - len(text)/4, n == len(q)
 }
 
 func (p *palette) lines(m *Model, w, h int) ([]string, *page.Caret) {
 	t := &m.theme
 	text, x := p.input.View(max(1, w-2))
-	out := []string{t.Accent.Render(": ") + text, ""}
-	if len(p.found) == 0 {
-		out = append(out, t.Muted.Render("nothing is called that; esc goes back"))
+	said := ""
+	switch {
+	case len(p.found) == 0:
+		said = t.Muted.Render("nothing is called that; esc goes back")
+	case p.lost != "":
+		said = t.Warn.Render(widget.Truncate("nothing here is called “"+widget.Neutralise(p.lost)+"”; without it, ↑↓ choose one of these:", w))
+	case len(p.flags) > 0:
+		said = t.Warn.Render(widget.Truncate("left out: "+widget.Neutralise(strings.Join(p.flags, " ")), w))
 	}
+	out := []string{t.Accent.Render(": ") + text, said}
 	from, to := p.list.Window(len(p.found), min(14, h-3))
 	for i := from; i < to; i++ {
 		e := p.found[i]

@@ -10,18 +10,22 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/ohmycoins/omc/tui/page"
+	"github.com/ohmycoins/omc/tui/page/algorithms"
+	"github.com/ohmycoins/omc/tui/page/floor"
+	"github.com/ohmycoins/omc/tui/page/lab"
+	"github.com/ohmycoins/omc/tui/page/ledgers"
+	"github.com/ohmycoins/omc/tui/page/ops"
 	"github.com/ohmycoins/omc/tui/theme"
 )
 
-// The size of a page as text, and how long Plain waits for its answers.
+// plainHeader is wider than any header, and plainWait is how long Plain waits for its answers.
 const (
-	plainWidth  = 120
-	plainHeight = 60
-	plainWait   = 20 * time.Second
+	plainHeader = 400
+	plainWait   = 60 * time.Second
 )
 
-// Plain writes one page once as text, without escape sequences, for screen readers and scripts. noun is the page's: lab, data, algo,
-// floor, daemon.
+// Plain writes one page once as lines of words, for screen readers and pipes: one column, no escape sequence, nothing drawn. It waits
+// for all that the page shows. noun is the page's: lab, data, algo, floor, daemon.
 func Plain(ctx context.Context, o Options, noun string, w io.Writer) error {
 	none := theme.For(theme.NoColor)
 	o.Theme, o.Page = &none, noun
@@ -36,29 +40,58 @@ func Plain(ctx context.Context, o Options, noun string, w io.Writer) error {
 	if m.pages[m.at].Noun() != noun {
 		return fmt.Errorf("page %.20q: want one of %s", noun, strings.Join(known, ", "))
 	}
-	m.tick = func() tea.Cmd { return nil }
-	m.Update(tea.WindowSizeMsg{Width: plainWidth, Height: plainHeight})
-	settle(m, m.Init())
+	settle(m, m.glance.poll(m))
 	if m.glance.err != nil {
 		return fmt.Errorf("page %s: %w", noun, m.glance.err)
 	}
-	body, _ := m.pages[m.at].View(page.Env{Theme: &m.theme, Now: m.now}, plainWidth, plainHeight-headerLines)
-	lines := strings.Split(m.header()+"\n"+body, "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " ")
+	body, err := words(ctx, o.Client, noun, m.now)
+	if err != nil {
+		return fmt.Errorf("page %s: %w", noun, err)
 	}
-	text := strings.TrimRight(strings.Join(lines, "\n"), "\n")
+	head := []string{m.pages[m.at].Title() + ", " + page.Minute(m.now) + " UTC"}
+	m.w = plainHeader
+	head = append(head, headerWords(m.header()))
+	for _, s := range m.wrong() {
+		head = append(head, "wrong: "+s)
+	}
+	text := strings.Join(append(append(head, ""), body...), "\n")
 	if _, err := fmt.Fprintln(w, text); err != nil {
 		return fmt.Errorf("write page %s: %w", noun, err)
 	}
 	return nil
 }
 
-// settle runs a command and all that follows from it, one after the other. Of a stream it takes the first batch only: a stream may
-// never end.
+// headerWords is the header without its marks, a comma where blanks part it.
+func headerWords(header string) string {
+	header = strings.NewReplacer("✓ ", "", "! ", "", " · ", "  ", " omc ", "  ").Replace(header)
+	var parts []string
+	for part := range strings.SplitSeq(header, "  ") {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// words asks for a page in words.
+func words(ctx context.Context, c Client, noun string, now time.Time) ([]string, error) {
+	switch noun {
+	case "lab":
+		return lab.Plain(ctx, c, now)
+	case "data":
+		return ledgers.Plain(ctx, c, now)
+	case "algo":
+		return algorithms.Plain(ctx, c, now)
+	case "floor":
+		return floor.Plain(ctx, c, now)
+	}
+	return ops.Plain(ctx, c, now)
+}
+
+// settle runs a command and all that follows from it, one after the other.
 func settle(m *Model, cmd tea.Cmd) {
 	queue := []tea.Cmd{cmd}
-	for n := 0; len(queue) > 0 && n < 10_000; n++ {
+	for n := 0; len(queue) > 0 && n < 1000; n++ {
 		next := queue[0]
 		queue = queue[1:]
 		if next == nil {
@@ -70,9 +103,7 @@ func settle(m *Model, cmd tea.Cmd) {
 			queue = append(queue, msg...)
 		default:
 			_, follow := m.Update(msg)
-			if !page.FromStream(msg) {
-				queue = append(queue, follow)
-			}
+			queue = append(queue, follow)
 		}
 	}
 }

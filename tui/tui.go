@@ -85,9 +85,13 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 		m.dark = msg.IsDark()
 		m.retheme()
 		return nil
+	case tea.ResumeMsg:
+		// What stands on the screen is the shell's, and the size may be another.
+		m.now = m.clock.Now()
+		return tea.Batch(tea.ClearScreen, tea.RequestWindowSize, m.glance.poll(m), m.pages[m.at].Poll(m.now))
 	case tickMsg:
 		m.now = m.clock.Now()
-		if m.notice.Text != "" && m.now.Sub(m.noted) > 12*time.Second {
+		if m.notice.Text != "" && !m.notice.Keep && m.now.Sub(m.noted) > 12*time.Second {
 			m.notice = page.Notice{}
 		}
 		return tea.Batch(m.tick(), m.glance.poll(m), m.pages[m.at].Poll(m.now))
@@ -216,7 +220,16 @@ func (m *Model) wheel(e tea.MouseWheelMsg) {
 }
 
 func (m *Model) click(e tea.MouseClickMsg) tea.Cmd {
-	if m.over != nil || e.Y != headerLines-1 {
+	body, inBody := e.Y-headerLines, e.Y >= headerLines && e.Y < m.h-footerLines
+	switch {
+	case m.over != nil || m.filter != nil || e.Button != tea.MouseLeft:
+		return nil
+	case inBody:
+		if p, ok := m.pages[m.at].(page.Clicked); ok {
+			return p.Click(e.X, body)
+		}
+		return nil
+	case e.Y != headerLines-1:
 		return nil
 	}
 	x := 0

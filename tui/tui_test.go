@@ -77,7 +77,7 @@ func TestPromotionAsksWithTheReasonsAndPromotesOnY(t *testing.T) {
 	f := &fake{}
 	m := open(t, f, "algo", 100, 40)
 	press(m, "p")
-	shows(t, m, "Promote ema-cross @a41f09 from validated to paper?", "deflated Sharpe 0.61 after 14 trials", "✓ look_ahead:", "! deflated_sharpe:")
+	shows(t, m, "Promote ema-cross @a41f09 from validated to paper?", "deflated Sharpe 0.61 after 14 trials", "✓ no look-ahead:", "! deflated Sharpe:")
 	press(m, "x", "enter")
 	if len(f.did()) != 0 {
 		t.Fatalf("promoted by other keys than y: %v", f.did())
@@ -94,7 +94,7 @@ func TestAFailedGateCannotBeConfirmed(t *testing.T) {
 	f := &fake{}
 	m := open(t, f, "algo", 100, 40)
 	press(m, "down", "p")
-	shows(t, m, "cannot be promoted to live yet", "✗ live_not_available", "1 reason marked ✗")
+	shows(t, m, "cannot be promoted to live yet", "✗ real orders:", "1 reason marked ✗")
 	press(m, "y")
 	if len(f.did()) != 0 {
 		t.Fatalf("%v", f.did())
@@ -334,7 +334,7 @@ func TestPlain(t *testing.T) {
 		if err := Plain(context.Background(), Options{Client: &fake{}, Clock: clock.NewManual(epoch)}, noun, &b); err != nil {
 			t.Fatal(err)
 		}
-		if s := b.String(); strings.ContainsRune(s, 0x1b) || !strings.Contains(s, "PAPER 2") {
+		if s := b.String(); strings.ContainsRune(s, 0x1b) || !strings.Contains(s, "PAPER 1") {
 			t.Errorf("%s:\n%s", noun, s)
 		}
 	}

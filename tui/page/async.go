@@ -3,7 +3,9 @@ package page
 import (
 	"context"
 	"errors"
+	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -88,7 +90,7 @@ func call[T any](r *Runner, timeout time.Duration, fn func(context.Context) (T, 
 		defer cancel()
 		v, err := fn(ctx)
 		if errors.Is(err, context.DeadlineExceeded) {
-			err = &api.Problem{Code: api.CodeUnavailable, Detail: "no answer in " + timeout.String() + "; see 'omc daemon status'"}
+			err = &NoAnswer{After: timeout}
 		}
 		return done(v, err)
 	}
@@ -191,19 +193,48 @@ func (s *Stream[E]) Next() tea.Cmd {
 // seeAlso stands before a command that tells more.
 const seeAlso = "; see "
 
+// NoAnswer is the error of a call that was made and not answered in time: whether it did anything is not known.
+type NoAnswer struct{ After time.Duration }
+
+// Error says how long was waited.
+func (n *NoAnswer) Error() string { return "no answer in " + n.After.String() }
+
+// NotReached says whether err means that a call never left: nothing listens where omc should.
+func NotReached(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
 // Explain says what went wrong while doing something, with what to do where the error itself does not say it.
 func Explain(doing string, err error) string {
-	if err == nil {
-		return ""
-	}
 	var p *api.Problem
-	if errors.As(err, &p) {
+	var late *NoAnswer
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &p):
 		return doing + ": " + p.Error()
-	}
-	if errors.Is(err, context.Canceled) {
+	case errors.As(err, &late):
+		return doing + ": " + late.Error() + seeAlso + "'omc daemon status'"
+	case errors.Is(err, context.Canceled):
 		return doing + ": stopped"
+	case NotReached(err):
+		return doing + ": " + Unanswered(err) + "; run 'omc daemon start'"
 	}
 	return doing + ": " + err.Error() + "; trying again" + seeAlso + "'omc daemon status'"
+}
+
+// Unanswered says in a few words why omc gave no answer.
+func Unanswered(err error) string {
+	var op *net.OpError
+	var number syscall.Errno
+	switch {
+	case errors.As(err, &number):
+		return "omc does not answer (" + number.Error() + ")"
+	case errors.As(err, &op):
+		return "omc does not answer"
+	}
+	return err.Error()
 }
 
 // more says whether another batch follows.

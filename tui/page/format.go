@@ -128,6 +128,22 @@ func Minute(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04")
 }
 
+// Moment writes a moment to the minute, UTC; its year only where that is not now's.
+func Moment(now, t time.Time) string { return moment(now, t, "15:04") }
+
+// MomentSeconds is Moment to the second.
+func MomentSeconds(now, t time.Time) string { return moment(now, t, time.TimeOnly) }
+
+func moment(now, t time.Time, clock string) string {
+	switch {
+	case t.IsZero():
+		return None
+	case t.UTC().Year() == now.UTC().Year():
+		return t.UTC().Format("01-02 " + clock)
+	}
+	return t.UTC().Format(time.DateOnly + " " + clock)
+}
+
 // Day writes a date, UTC.
 func Day(t time.Time) string {
 	if t.IsZero() {

@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/tui/theme"
 )
 
@@ -27,6 +28,8 @@ type Action struct {
 	Verb  string // the command's verb for the palette; empty: not in the palette
 	Off   string // why it does not work now; empty: it works
 	Quiet bool   // left out of the footer: listed by ? only
+	// Common is set by the workstation on the keys that work on every page.
+	Common bool
 }
 
 // Entry is something the palette can go to: a session, a market, an algorithm.
@@ -69,6 +72,28 @@ type Page interface {
 type Notice struct {
 	Text string
 	Bad  bool
+	Keep bool // it stays until esc, or until another comes
+}
+
+// FloorSessions is an answer that lists the floor's sessions, given to the pages by whoever asked.
+type FloorSessions struct{ List []api.FloorSession }
+
+// Filtered is a page that keeps a filter.
+type Filtered interface {
+	// Filtered is the filter's text, "" for none, and how many things it hides.
+	Filtered() (text string, hidden int)
+}
+
+// Urgent is a page that can have something to say in the header, whatever page is shown.
+type Urgent interface {
+	// Urgent is a few words, "" for nothing.
+	Urgent(now time.Time) string
+}
+
+// Clicked is a page whose rows can be chosen with the mouse.
+type Clicked interface {
+	// Click chooses what is drawn at column x and line y of the page.
+	Click(x, y int) tea.Cmd
 }
 
 // Goto asks for a page by its noun.
@@ -97,6 +122,8 @@ type Confirm struct {
 	Label string // what happens: "promote to paper"
 	Off   string // why it cannot be confirmed: only the reasons are shown
 	Yes   tea.Cmd
+	// Now, where it is not nil, gives title, lines and label as they are at each drawing. It makes no call.
+	Now func() (title string, lines []string, label string)
 }
 
 // Choice asks for one of several options, by its number or by enter.
@@ -104,6 +131,7 @@ type Choice struct {
 	Title   string
 	Lines   []string
 	Options []Option
+	Now     func() []string // where it is not nil, gives the lines as they are at each drawing. It makes no call.
 }
 
 // Option is one line of a Choice.

@@ -3,7 +3,12 @@ package page
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -76,9 +81,11 @@ func TestCloseEndsStreamsThatWait(t *testing.T) {
 func TestExplainSaysWhatHappenedAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[string]error{
-		"start x: max_notional: too much":                      api.NewProblem(409, "max_notional", "max_notional: too much"),
-		"start x: boom; trying again; see 'omc daemon status'": errors.New("boom"),
-		"start x: stopped":                                     context.Canceled,
+		"start x: max_notional: too much":                                           api.NewProblem(409, "max_notional", "max_notional: too much"),
+		"start x: boom; trying again; see 'omc daemon status'":                      errors.New("boom"),
+		"start x: stopped":                                                          context.Canceled,
+		"start x: no answer in 15s; see 'omc daemon status'":                        &NoAnswer{After: 15 * time.Second},
+		"start x: omc does not answer (connection refused); run 'omc daemon start'": fmt.Errorf("get: %w", &net.OpError{Op: "dial", Net: "unix", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}),
 	} {
 		if got := Explain("start x", err); got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -121,6 +128,66 @@ func TestATableKeepsWhatMattersWhereItIsNarrow(t *testing.T) {
 			if widget.Width(l) != w {
 				t.Errorf("%d columns: a line of %d", w, widget.Width(l))
 			}
+		}
+	}
+}
+
+func TestALateCallSaysThatItIsNotKnown(t *testing.T) {
+	t.Parallel()
+	r := NewRunner(context.Background(), 0)
+	defer r.Close()
+	late := call(r, time.Nanosecond, func(ctx context.Context) (int, error) {
+		<-ctx.Done()
+		return 0, ctx.Err()
+	}, func(_ int, err error) tea.Msg { return err })
+	var want *NoAnswer
+	if err, _ := late().(error); !errors.As(err, &want) || NotReached(err) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestMomentsHaveTheirYearWhereItIsAnother(t *testing.T) {
+	t.Parallel()
+	now, at := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC), time.Date(2025, 3, 2, 1, 0, 5, 0, time.UTC)
+	for got, want := range map[string]string{
+		Moment(now, at): "2025-03-02 01:00", MomentSeconds(now, at): "2025-03-02 01:00:05", Moment(at, at): "03-02 01:00", MomentSeconds(at, at): "03-02 01:00:05", Moment(now, time.Time{}): "–",
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestATableThatIsClippedSaysSoAndTheMouseFindsItsRows(t *testing.T) {
+	t.Parallel()
+	th := theme.For(theme.NoColor)
+	cols := []Column{{Title: "name", Min: 8}, {Title: "state", Max: 4}}
+	var rows [][]Cell
+	for i := range 9 {
+		rows = append(rows, []Cell{Text("row" + strconv.Itoa(i)), Text("running")})
+	}
+	if got := TableWidth(cols, rows); got != 2+8+2+7 {
+		t.Errorf("needs %d", got)
+	}
+	for _, c := range []struct {
+		cursor, h   int
+		first, last string
+	}{{0, 6, "row0", "↓ 5 more"}, {8, 6, "row5", "↑ 5 more"}, {4, 6, "row1", "↑ 1  ↓ 4 more"}, {0, 10, "row0", "row8"}, {0, 2, "row0", "row0"}} {
+		l := List{Cursor: c.cursor}
+		lines := Table(&th, cols, rows, &l, true, 30, c.h)
+		if len(lines) != c.h || !strings.Contains(lines[1], c.first) || !strings.Contains(lines[c.h-1], c.last) {
+			t.Errorf("cursor %d, %d lines:\n%s", c.cursor, c.h, strings.Join(lines, "\n"))
+		}
+		at := Place{X: 3, Y: 10, W: 30, H: c.h}
+		for y := range 30 {
+			row, ok := at.Row(&l, len(rows), 5, y)
+			drawn := y >= 10 && y < 10+c.h && strings.Contains(lines[y-10], "row")
+			if ok != drawn || ok && !strings.Contains(lines[y-10], "row"+strconv.Itoa(row)) {
+				t.Errorf("%d lines, y %d: row %d, %v", c.h, y, row, ok)
+			}
+		}
+		if _, ok := at.Row(&l, len(rows), 2, 11); ok {
+			t.Error("beside it is a row")
 		}
 	}
 }

@@ -2,6 +2,7 @@ package page
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -17,6 +18,7 @@ type Column struct {
 	Keep  int // 0: always; else the higher the longer it stays
 	Grow  bool
 	Max   int // widest, 0: no bound
+	Min   int // narrowest: what keeps a column from jumping as its values change
 }
 
 // Cell is one value with its style; nil is plain.
@@ -34,10 +36,15 @@ func Styled(s string, st *lipgloss.Style) Cell { return Cell{Text: widget.Neutra
 // Table draws a header and the rows that fit in h lines, each exactly w columns. selected is the index of the row with the cursor,
 // −1 for none. Rows hold a cell for each column.
 func Table(t *theme.Theme, cols []Column, rows [][]Cell, list *List, focused bool, w, h int) []string {
-	from, to := 0, min(len(rows), max(0, h-1))
+	room := max(0, h-1)
+	clipped := len(rows) > room && room > 1 // the last line then says how many more there are
+	if clipped {
+		room--
+	}
+	from, to := 0, min(len(rows), room)
 	selected := -1
 	if list != nil {
-		from, to = list.Window(len(rows), h-1)
+		from, to = list.Window(len(rows), room)
 		selected = list.Cursor
 	}
 	widths := fitColumns(cols, rows, w-2)
@@ -53,7 +60,46 @@ func Table(t *theme.Theme, cols []Column, rows [][]Cell, list *List, focused boo
 	for r := from; r < to; r++ {
 		out = append(out, tableRow(t, cols, rows[r], widths, r == selected, focused, w))
 	}
+	if clipped {
+		out = append(out, t.Muted.Render(widget.Fit("  "+moreRows(from, len(rows)-to), w)))
+	}
 	return out
+}
+
+// moreRows says how many rows are out of sight.
+func moreRows(above, below int) string {
+	switch {
+	case below == 0:
+		return "↑ " + strconv.Itoa(above) + " more"
+	case above == 0:
+		return "↓ " + strconv.Itoa(below) + " more"
+	}
+	return "↑ " + strconv.Itoa(above) + "  ↓ " + strconv.Itoa(below) + " more"
+}
+
+// TableWidth is how many columns a table needs to show everything that it holds.
+func TableWidth(cols []Column, rows [][]Cell) int {
+	free := make([]Column, len(cols))
+	for i, c := range cols {
+		free[i] = Column{Title: c.Title, Min: c.Min}
+	}
+	return total(fitColumns(free, rows, 1<<20)) + 2
+}
+
+// Place is where a table was drawn, from its header on, counted from the page's upper left corner. The mouse asks it.
+type Place struct{ X, Y, W, H int }
+
+// Row gives the row of l, of size rows, that is drawn at x, y; ok is false where there is none.
+func (p Place) Row(l *List, size, x, y int) (row int, ok bool) {
+	line := y - p.Y - 1
+	if x < p.X || x >= p.X+p.W || line < 0 || line >= p.H-1 {
+		return 0, false
+	}
+	if size > p.H-1 && p.H > 2 && line == p.H-2 { // says how many more there are
+		return 0, false
+	}
+	row = l.top + line
+	return row, row < size
 }
 
 func tableRow(t *theme.Theme, cols []Column, row []Cell, widths []int, selected, focused bool, w int) string {
@@ -97,6 +143,7 @@ func fitColumns(cols []Column, rows [][]Cell, w int) []int {
 				widths[i] = max(widths[i], widget.Width(r[i].Text))
 			}
 		}
+		widths[i] = max(widths[i], c.Min)
 		if c.Max > 0 {
 			widths[i] = min(widths[i], c.Max)
 		}

@@ -4,6 +4,8 @@ package theme
 
 import (
 	"image/color"
+	"strconv"
+	"strings"
 
 	"charm.land/lipgloss/v2"
 )
@@ -44,6 +46,19 @@ func Detect(noColor bool, term, colorTerm string, darkBackground bool) Profile {
 		return Dark
 	}
 	return Light
+}
+
+// DarkBackground reads COLORFGBG, which terminals set to the numbers of their foreground and background: 15;0, 0;default;15. It says
+// dark of what it cannot read, as most terminals are.
+func DarkBackground(colorFGBG string) bool {
+	fields := strings.Split(colorFGBG, ";")
+	switch n, err := strconv.Atoi(fields[len(fields)-1]); {
+	case err != nil || len(fields) < 2:
+		return true
+	case n == 7 || n >= 9 && n <= 15:
+		return false
+	}
+	return true
 }
 
 // Palette is the set of colours that the styles are made of. Background is assumed, not painted.

@@ -63,3 +63,11 @@ func TestDetect(t *testing.T) {
 		}
 	}
 }
+
+func TestColorFGBGTellsTheBackground(t *testing.T) {
+	for v, dark := range map[string]bool{"0;15": false, "0;default;15": false, "8;7": false, "15;0": true, "7;8": true, "15;default": true, "15": true, "": true, "0;-1": true, "0;99": true} {
+		if got := DarkBackground(v); got != dark {
+			t.Errorf("%q: dark is %v", v, got)
+		}
+	}
+}

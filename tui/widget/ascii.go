@@ -31,9 +31,9 @@ func plainRune(r rune) rune {
 		return '<'
 	case '▓', '▀':
 		return '#'
-	case '░':
+	case '░', '·':
 		return '.'
-	case '•', '·':
+	case '•':
 		return '*'
 	case '…':
 		return '~'

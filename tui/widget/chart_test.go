@@ -3,6 +3,7 @@ package widget
 import (
 	"math"
 	"math/rand"
+	"strings"
 	"testing"
 	"time"
 
@@ -122,5 +123,19 @@ func TestAxisAlwaysSaysTheScale(t *testing.T) {
 				t.Fatalf("from %v to %v two ticks read %s", lo, hi, Number(ticks[0], dec))
 			}
 		}
+	}
+}
+
+// Without colour and without braille a dashed curve is told from a whole one by its character, in the legend as in the plot.
+func TestPlainTerminalsDrawTwoCurvesWithTwoCharacters(t *testing.T) {
+	th := theme.For(theme.NoColor)
+	th.ASCII = true
+	lines := strings.Split(equityChart(&th).View(&th, 80, 14), "\n")
+	if !strings.HasPrefix(lines[0], ".. buy and hold") || !strings.Contains(lines[0], "** equity") {
+		t.Errorf("the legend is %q", lines[0])
+	}
+	body := strings.Join(lines[1:], "\n")
+	if !strings.Contains(body, ".") || !strings.Contains(body, "*") {
+		t.Errorf("one of the curves is missing:\n%s", body)
 	}
 }

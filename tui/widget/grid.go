@@ -22,7 +22,8 @@ type Month struct {
 const monthsWidth = 5 + 13*6
 
 // Months draws monthly returns in percent as a grid of years by months, the newest year first, each year's compounded return at its
-// right, in exactly w columns and h lines. Where twelve months do not fit side by side, a year takes two lines of six or four of three.
+// right under its own name, in exactly w columns and h lines. Where twelve months do not fit side by side, a year takes two lines of six
+// or four of three.
 func Months(t *theme.Theme, months []Month, w, h int) string {
 	w, h = clampSize(w, h)
 	years := map[int]*[12]float64{}
@@ -95,7 +96,11 @@ func yearLines(t *theme.Theme, year int, returns *[12]float64, per int) []string
 			line += yearStyle(t, sum).Render(monthText(sum))
 		}
 		if per < 12 {
-			lines = append(lines, monthNames(t, from, from+per))
+			names := monthNames(t, from, from+per)
+			if from == 0 {
+				names += t.Muted.Render(FitRight("year", 6))
+			}
+			lines = append(lines, names)
 		}
 		lines = append(lines, line)
 	}

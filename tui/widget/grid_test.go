@@ -26,3 +26,18 @@ func TestMonthsSizes(t *testing.T) {
 	everySize(t, "months", func(t *theme.Theme, w, h int) string { return Months(t, returns(), w, h) })
 	everySize(t, "no months", func(t *theme.Theme, w, h int) string { return Months(t, nil, w, h) })
 }
+
+// The year's return stands in the line of January to June: without a name it reads as July's.
+func TestAYearsReturnIsNamedAtEveryWidth(t *testing.T) {
+	th := theme.For(theme.NoColor)
+	for _, w := range []int{90, 60, 50, 30} {
+		lines := strings.Split(Months(&th, returns()[:6], w, 8), "\n")
+		name, value := strings.Index(lines[0], "year"), strings.Index(lines[1], "2024")
+		if name < 0 || value != 0 {
+			t.Fatalf("%d columns: the first lines are %q", w, lines[:2])
+		}
+		if head, sum := len(strings.TrimRight(lines[0], " ")), Width(strings.TrimRight(lines[1], " ")); head != sum {
+			t.Errorf("%d columns: the name ends at %d, the value at %d:\n%s", w, head, sum, strings.Join(lines, "\n"))
+		}
+	}
+}

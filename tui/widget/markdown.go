@@ -193,7 +193,8 @@ func cells(line string) []string {
 	return out
 }
 
-// table draws a table; cells that are too wide for the screen wrap inside their column, none is cut.
+// table draws a table; cells that are too wide for the screen wrap inside their column, none is cut. Where words would have to be
+// broken its rows are written one below the other instead.
 func (m *markdown) table() {
 	head, marks := cells(m.in[0]), cells(m.in[1])
 	rows := [][]string{head}
@@ -213,7 +214,12 @@ func (m *markdown) table() {
 		}
 		widths[c] = max(1, widths[c])
 	}
-	shrink(widths, m.w-gap*(len(head)-1))
+	words, room := m.longestWords(rows, len(head)), m.w-gap*(len(head)-1)
+	if needed := sum(words); needed > room && len(head) > 1 {
+		m.records(rows)
+		return
+	}
+	shrink(widths, words, room)
 	for i, r := range rows {
 		var base *lipgloss.Style
 		if i == 0 {
@@ -254,17 +260,68 @@ func (m *markdown) tableRow(r []string, widths []int, right []bool, base *lipglo
 	}
 }
 
-// shrink takes columns from the widest until they fit into w; each keeps one.
-func shrink(widths []int, w int) {
-	sum := 0
+// records writes each row as its first cell, and below it the other ones behind their columns' names.
+func (m *markdown) records(rows [][]string) {
+	head := rows[0]
+	for _, r := range rows[1:] {
+		m.hang("", "", 0, inline(m.t, r[0], &m.t.Title))
+		var parts []glyph
+		for c := 1; c < min(len(r), len(head)); c++ {
+			if r[c] == "" {
+				continue
+			}
+			if len(parts) > 0 {
+				parts = append(parts, glyph{',', nil}, glyph{' ', nil})
+			}
+			parts = append(parts, inline(m.t, head[c]+" ", &m.t.Muted)...)
+			parts = append(parts, inline(m.t, r[c], nil)...)
+		}
+		if len(parts) > 0 {
+			m.hang("  ", "  ", 2, parts)
+		}
+	}
+}
+
+func sum(list []int) int {
+	n := 0
+	for _, v := range list {
+		n += v
+	}
+	return n
+}
+
+// longestWords gives the widest word of each column: narrower it would be broken.
+func (m *markdown) longestWords(rows [][]string, n int) []int {
+	out := make([]int, n)
+	for c := range out {
+		out[c] = 1
+		for _, r := range rows {
+			if c >= len(r) {
+				continue
+			}
+			for word := range strings.FieldsSeq(paint(inline(m.t, r[c], nil))) {
+				out[c] = max(out[c], Width(word))
+			}
+		}
+	}
+	return out
+}
+
+// shrink takes columns from the widest until they fit into w, from those that need not break a word as long as there are any; each
+// keeps one.
+func shrink(widths, words []int, w int) {
+	all := 0
 	for i := range widths {
 		widths[i] = min(widths[i], maxSide)
-		sum += widths[i]
+		all += widths[i]
 	}
-	for ; sum > w; sum-- {
-		widest := 0
+	for ; all > w; all-- {
+		widest := -1
 		for i := range widths {
-			if widths[i] > widths[widest] {
+			switch spare := widths[i] > words[i]; {
+			case widest < 0,
+				spare && widths[widest] <= words[widest],
+				spare == (widths[widest] > words[widest]) && widths[i] > widths[widest]:
 				widest = i
 			}
 		}

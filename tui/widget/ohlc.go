@@ -4,8 +4,6 @@ import (
 	"math"
 	"time"
 
-	"charm.land/lipgloss/v2"
-
 	"github.com/ohmycoins/omc/tui/theme"
 )
 
@@ -25,8 +23,13 @@ type OHLC struct {
 	// stand side by side.
 	Interval time.Duration
 	Cross    int // index of the candle with the crosshair; −1 for none
-	Values   bool
-	Volume   bool
+	// Last is the newest price where it is newer than the last candle, as it is where the bar under way is left out; 0 takes the last
+	// candle's close. It is marked at the axis.
+	Last   float64
+	Values bool
+	Volume bool
+	// Unit stands behind volumes: BTC.
+	Unit string
 	// Label writes a time under the chart; nil picks what differs from the label before: 14:00, 23 Nov, 2025.
 	Label func(time.Time) string
 }
@@ -46,28 +49,31 @@ func Candles(t *theme.Theme, o OHLC, w, h int) string {
 	if c.w < 16 || c.h < 4 || !ok {
 		return c.String()
 	}
+	last, move := o.newest()
+	if finite(last) {
+		lo, hi = math.Min(lo, last), math.Max(hi, last)
+	}
 	top, vol := 0, 0
 	if o.Values && c.h >= 6 {
-		top = 1
+		top = o.valueLines(c.w, c.h)
 	}
 	if o.Volume && c.h >= 12 {
 		vol = c.h / 6
 	}
 	rows := c.h - top - 1 - vol
 	sc := newScale(lo, hi, rows*2)
-	last := o.newest()
 	gutter := axis(c, sc, top, rows, nil, last, &t.Muted, &t.Border)
 	plot := c.w - gutter
 	bars, each, cross := o.columns(plot)
 	if top > 0 {
-		o.valueLine(c, t, each)
+		o.values(c, t, top, each)
 	}
 	a := area{c: c, t: t, y: top, w: plot, h: rows, n: len(bars), sc: sc}
 	for x := range bars {
 		a.candle(&bars[x], a.col(x))
 	}
 	if gutter > 0 {
-		a.mark(last, '◂', t.Signed(o.lastMove()))
+		a.mark(last, '◂', t.Signed(move))
 	}
 	if cross >= 0 {
 		a.crosshair(&o.Candles[o.Cross], a.col(cross))
@@ -79,23 +85,19 @@ func Candles(t *theme.Theme, o OHLC, w, h int) string {
 	return c.String()
 }
 
-// newest gives the close of the newest candle that is there.
-func (o *OHLC) newest() float64 {
+// newest gives the newest price, and how far it is from where its candle opened or, past the candles, from the last of them.
+func (o *OHLC) newest() (last, move float64) {
 	for i := len(o.Candles) - 1; i >= 0; i-- {
-		if !o.Candles[i].Missing() {
-			return o.Candles[i].Close
+		k := &o.Candles[i]
+		switch {
+		case k.Missing():
+		case o.Last > 0 && finite(o.Last):
+			return o.Last, o.Last - k.Close
+		default:
+			return k.Close, k.Close - k.Open
 		}
 	}
-	return math.NaN()
-}
-
-func (o *OHLC) lastMove() float64 {
-	for i := len(o.Candles) - 1; i >= 0; i-- {
-		if k := &o.Candles[i]; !k.Missing() {
-			return k.Close - k.Open
-		}
-	}
-	return 0
+	return math.NaN(), 0
 }
 
 // columns puts the candles into at most n columns and gives them, how many bars are one column, and the column of the crosshair, −1
@@ -182,39 +184,4 @@ func candleBounds(cs []Candle) (lo, hi float64, ok bool) {
 		lo, hi = math.Min(lo, b.Low), math.Max(hi, b.High)
 	}
 	return lo, hi, lo <= hi
-}
-
-// valueLine writes the numbers of the candle with the crosshair, or of the newest, on the first line, and how many bars each column is.
-func (o *OHLC) valueLine(c *canvas, t *theme.Theme, each int64) {
-	at := o.Cross
-	if at < 0 || at >= len(o.Candles) {
-		at = len(o.Candles) - 1
-	}
-	k := &o.Candles[at]
-	x := c.text(0, 0, k.Time.UTC().Format("2006-01-02 15:04"), &t.Muted)
-	if k.Missing() {
-		c.text(x, 0, "  no bar", &t.Warn)
-		return
-	}
-	style := t.Signed(k.Close - k.Open)
-	put := func(label, value string, st *lipgloss.Style) {
-		if x+2+Width(label)+Width(value) <= c.w {
-			x = c.text(c.text(x, 0, "  "+label, &t.Muted), 0, value, st)
-		}
-	}
-	if c.w >= 72 {
-		put("O ", Price(k.Open), &t.Text)
-		put("H ", Price(k.High), &t.Text)
-		put("L ", Price(k.Low), &t.Text)
-	}
-	put("C ", Price(k.Close), style)
-	if k.Open > 0 && finite(k.Open) {
-		put("", Percent(k.Close/k.Open-1), style)
-	}
-	if finite(k.Volume) {
-		put("V ", Compact(k.Volume), &t.Text)
-	}
-	if each > 1 {
-		put("", Compact(float64(each))+" bars a column", &t.Muted)
-	}
 }

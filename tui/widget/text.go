@@ -125,11 +125,15 @@ func Block(lines []string, w, h int) string {
 	return strings.Join(out, "\n")
 }
 
-// Wrap breaks one line of neutralised or styled text at spaces to at most w columns a line; a wide character still takes two at w = 1.
+// Wrap breaks one line of neutralised or styled text at spaces, and not at hyphens, to at most w columns a line; a wide character still
+// takes two at w = 1.
 func Wrap(s string, w int) []string {
 	if w <= 0 {
 		return nil
 	}
+	// ansi.Wrap takes every hyphen for a place to break, which parts ema-cross; no neutralised text holds the private character.
+	const hyphen = "\ue000"
 	// ansi.Wrap lets a line that starts with a space run one column over, so its lines are cut once more.
-	return strings.Split(ansi.Hardwrap(ansi.Wrap(s, w, " "), w, true), "\n")
+	s = ansi.Hardwrap(ansi.Wrap(strings.ReplaceAll(s, "-", hyphen), w, " "), w, true)
+	return strings.Split(strings.ReplaceAll(s, hyphen, "-"), "\n")
 }

@@ -28,6 +28,9 @@ func (p *Page) FilterName() string { return "algorithms" }
 // Filter narrows the list.
 func (p *Page) Filter(text string) { p.filter = text }
 
+// Filtered says what filter is kept and how much of the list it hides.
+func (p *Page) Filtered() (text string, hidden int) { return p.filter, len(p.all) - len(p.shown()) }
+
 // Back leaves the filter, then the detail.
 func (p *Page) Back() bool {
 	switch {
@@ -69,10 +72,18 @@ func (p *Page) Actions() []page.Action {
 		{Key: "enter", Label: "open", Help: "show its figures, evidence, trades and code", Verb: "show", Off: open},
 		{Key: "tab", Label: "pane", Help: "go to the next pane"},
 		{Key: "p", Label: "promote", Help: "promote it one state, after its evidence and the gate's reasons", Verb: "promote", Off: promote},
-		{Key: "s", Label: "start", Help: "start it on paper", Verb: "start", Off: start},
+		{Key: "s", Label: "start", Help: "start it on paper", Verb: "floor start", Off: start},
 		{Key: "x", Label: "retire", Help: "retire it: it can no longer be started or promoted", Verb: "retire", Off: retire},
 		{Key: "o", Label: "session", Help: "show the lab session that made it", Off: lab, Quiet: true},
 	}
+}
+
+// Subject names the chosen algorithm.
+func (p *Page) Subject() string {
+	if p.item() == nil {
+		return ""
+	}
+	return p.heading()
 }
 
 // Entries are the algorithms, for the palette.
@@ -87,6 +98,7 @@ func (p *Page) Entries() []page.Entry {
 
 // Do runs a key.
 func (p *Page) Do(key string) tea.Cmd {
+	p.pending = ""
 	a := p.item()
 	switch key {
 	case "enter":
@@ -146,20 +158,10 @@ func (p *Page) Wheel(_, _, lines int) {
 	}
 }
 
-// promote states the evidence and the gate's reasons, and asks.
+// promote states what speaks against it first, then the evidence, then what holds, and asks.
 func (p *Page) promote(a *api.Algorithm) tea.Cmd {
 	next, id, name := a.State.Next(), a.ID, widget.Neutralise(a.Name)
-	lines := evidenceLines(a)
-	missing := 0
-	if len(a.Gate) > 0 {
-		lines = append(lines, "", "The gate to "+string(next)+" asks, one by one:")
-	}
-	for _, r := range a.Gate {
-		lines = append(lines, reasonLine(r.Passed, r.Advisory, r.Code, r.Text))
-		if !r.Passed && !r.Advisory {
-			missing++
-		}
-	}
+	lines, missing := promoteLines(a, p.verdict)
 	c := page.Confirm{Title: "Promote " + name + " " + page.Short(id) + " from " + string(a.State) + " to " + string(next) + "?", Lines: lines, Label: "promote to " + string(next)}
 	if missing > 0 {
 		c.Title = name + " " + page.Short(id) + " cannot be promoted to " + string(next) + " yet"
@@ -190,6 +192,36 @@ func (p *Page) retire(a *api.Algorithm) tea.Cmd {
 	})
 }
 
+// promoteLines are what a person must know before promoting: the lab's verdict and what does not hold stand first. missing counts the
+// criteria that refuse.
+func promoteLines(a *api.Algorithm, verdict string) (lines []string, missing int) {
+	if verdict != "" {
+		lines = append(lines, verdict)
+	}
+	reasons := page.Worst(a.Gate)
+	failing := 0
+	for i := range reasons {
+		if r := &reasons[i]; !r.Passed {
+			failing++
+			if !r.Advisory {
+				missing++
+			}
+			lines = append(lines, page.ReasonText(r))
+		}
+	}
+	if len(lines) > 0 {
+		lines = append(lines, "")
+	}
+	lines = append(lines, evidenceLines(a)...)
+	if failing < len(reasons) {
+		lines = append(lines, "", "What holds of all that the gate to "+string(a.State.Next())+" asks:")
+	}
+	for i := failing; i < len(reasons); i++ {
+		lines = append(lines, page.ReasonText(&reasons[i]))
+	}
+	return lines, missing
+}
+
 // evidenceLines say in a few lines what is known of an algorithm's worth.
 func evidenceLines(a *api.Algorithm) []string {
 	if a.Evidence == nil && a.Report == nil {
@@ -210,17 +242,6 @@ func evidenceLines(a *api.Algorithm) []string {
 		out = append(out, "Luck    deflated Sharpe "+page.Ratio(e.DSR)+" after "+plural(e.Trials, "trial")+" (0.95 and more is convincing)")
 	}
 	return out
-}
-
-func reasonLine(passed, advisory bool, code, text string) string {
-	mark := "✓"
-	switch {
-	case !passed && advisory:
-		mark = "!"
-	case !passed:
-		mark = "✗"
-	}
-	return mark + " " + widget.Neutralise(code) + ": " + widget.Neutralise(text)
 }
 
 func plural(n int, noun string) string {

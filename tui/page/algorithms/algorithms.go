@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/ohmycoins/omc/internal/api"
+	"github.com/ohmycoins/omc/internal/research"
 	"github.com/ohmycoins/omc/internal/strategy"
 	"github.com/ohmycoins/omc/tui/page"
 )
@@ -19,6 +20,8 @@ type Client interface {
 	Algorithm(ctx context.Context, id string) (api.Algorithm, error)
 	Promote(ctx context.Context, id string, r api.PromoteRequest) (api.Algorithm, error)
 	Retire(ctx context.Context, id, reason string) (api.Algorithm, error)
+	SessionEvents(ctx context.Context, id string, after int64, follow bool, emit func(research.Event) error) error
+	page.StatusClient
 }
 
 // The panes of the detail, in tab order; the list is before them.
@@ -54,6 +57,9 @@ type Page struct {
 	loading  string
 	detailOf string
 	detErr   error
+	verdict  string // of the lab on the chosen one, with its mark; empty where there is none
+	host     page.Host
+	pending  string // key to run on the chosen one as soon as its detail is there
 }
 
 // New makes the page.
@@ -72,7 +78,7 @@ type (
 	}
 	detailMsg struct {
 		id  string
-		a   api.Algorithm
+		a   detail
 		err error
 	}
 	movedMsg struct {
@@ -87,7 +93,7 @@ func (p *Page) Poll(now time.Time) tea.Cmd {
 		return nil
 	}
 	p.asked = now
-	return p.reload()
+	return tea.Batch(p.host.Ask(p.run, p.client), p.reload())
 }
 
 func (p *Page) reload() tea.Cmd {
@@ -97,6 +103,7 @@ func (p *Page) reload() tea.Cmd {
 
 // Update takes answers and requests.
 func (p *Page) Update(msg tea.Msg) tea.Cmd {
+	p.host.Take(msg)
 	switch msg := msg.(type) {
 	case listMsg:
 		p.waiting, p.loaded, p.err = false, true, msg.err
@@ -113,8 +120,9 @@ func (p *Page) Update(msg tea.Msg) tea.Cmd {
 		}
 		p.detailOf, p.detErr = msg.id, msg.err
 		if msg.err == nil {
-			p.detail = &msg.a
+			p.detail, p.verdict = &msg.a.Algorithm, msg.a.verdict
 		}
+		return p.runPending()
 	case movedMsg:
 		if msg.err != nil {
 			return tea.Batch(p.run.Send(page.Notice{Text: page.Explain(msg.doing, msg.err), Bad: true}), p.reread())
@@ -126,8 +134,42 @@ func (p *Page) Update(msg tea.Msg) tea.Cmd {
 			p.pane = figures
 		}
 		return tea.Batch(p.reload(), p.choose())
+	case page.Act:
+		return p.act(msg)
 	}
 	return nil
+}
+
+// act does what the command line's verb does to one algorithm, once it is known well enough to ask for it.
+func (p *Page) act(msg page.Act) tea.Cmd {
+	if msg.Noun != p.Noun() {
+		return nil
+	}
+	for _, a := range p.Actions() {
+		if a.Verb == msg.Verb {
+			p.chosen, p.wanted, p.filter, p.pending = msg.ID, msg.ID, "", a.Key
+			return tea.Batch(p.choose(), p.runPending())
+		}
+	}
+	return nil
+}
+
+// runPending runs the key that waits for the chosen algorithm's detail.
+func (p *Page) runPending() tea.Cmd {
+	if p.pending == "" || p.detailOf != p.chosen {
+		return nil
+	}
+	key := p.pending
+	p.pending = ""
+	if p.detErr != nil {
+		return p.run.Send(page.Notice{Text: page.Explain("show the algorithm", p.detErr), Bad: true})
+	}
+	for _, a := range p.Actions() {
+		if a.Key == key && a.Off != "" {
+			return p.run.Send(page.Notice{Text: a.Label + ": " + a.Off, Bad: true})
+		}
+	}
+	return p.Do(key)
 }
 
 // reread asks for the chosen algorithm again.
@@ -173,11 +215,11 @@ func (p *Page) choose() tea.Cmd {
 	}
 	id, c := p.chosen, p.client
 	if p.detail != nil && p.detail.ID != id {
-		p.detail = nil
+		p.detail, p.verdict = nil, ""
 	}
 	p.loading, p.detErr = id, nil
-	return page.Read(p.run, func(ctx context.Context) (api.Algorithm, error) { return c.Algorithm(ctx, id) },
-		func(a api.Algorithm, err error) tea.Msg { return detailMsg{id, a, err} })
+	return page.Read(p.run, func(ctx context.Context) (detail, error) { return readDetail(ctx, c, id) },
+		func(a detail, err error) tea.Msg { return detailMsg{id, a, err} })
 }
 
 // item gives the chosen algorithm: in full where it is loaded, else as the list has it.

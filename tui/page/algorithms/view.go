@@ -11,6 +11,7 @@ import (
 
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/report"
+	"github.com/ohmycoins/omc/internal/research"
 	"github.com/ohmycoins/omc/internal/strategy"
 	"github.com/ohmycoins/omc/tui/page"
 	"github.com/ohmycoins/omc/tui/theme"
@@ -30,14 +31,14 @@ func (p *Page) View(e page.Env, w, h int) (string, *page.Caret) {
 	case len(p.all) == 0:
 		return page.Pane(t, "Algorithms", "", false, page.Teach(t, w,
 			"Here are the algorithms: what the lab found and what you wrote, with the evidence of their worth, and how far they have come: draft, validated, paper, live.",
-			"", "There is none yet. Let the lab look for one (page 1), or run one of these:",
+			"", "There is none yet. Let the lab look for one: page 1, i, a goal, enter.", "", p.host.Shell(),
 			" omc lab run \"find a momentum strategy on BTC\"", " omc algo backtest ema-cross --market BTC/USDT", " omc demo"), w, h), nil
 	}
 	if w < 100 {
 		if !p.opened {
 			return page.Pane(t, "Algorithms", p.note(), true, p.listRows(e, w, h-1), w, h), nil
 		}
-		return page.Rows(page.Tabs(t, names[:], p.pane, w), widget.Block(p.paneRows(e, w, h-1), w, h-1)), nil
+		return page.Rows(page.TabsOf(t, names[:], p.pane, w, p.labels()...), widget.Block(p.paneRows(e, w, h-1), w, h-1)), nil
 	}
 	if w < 150 {
 		n := max(6, min(len(p.shown())+2, h/3))
@@ -62,6 +63,19 @@ func (p *Page) note() string {
 		return ""
 	}
 	return "filter: " + widget.Neutralise(p.filter)
+}
+
+// labels are the heading with the mark of made-up prices; the longest that fits is drawn.
+func (p *Page) labels() []string {
+	a := p.item()
+	if a == nil {
+		return nil
+	}
+	name := widget.Neutralise(a.Name)
+	if p.mark() != "" {
+		return []string{p.heading() + " SIM", name + " SIM", "SIM " + name}
+	}
+	return []string{p.heading(), name}
 }
 
 func (p *Page) heading() string {
@@ -174,9 +188,9 @@ func (p *Page) detailRows(e page.Env, w, h int) []string {
 	pane := max(p.pane, figures)
 	switch pane {
 	case figures:
-		lines = figureRows(t, a, w)
+		lines = figureRows(t, a, p.host.Shell(), w)
 	case gate:
-		lines = gateRows(t, a, w)
+		lines = gateRows(t, a, p.verdict, w)
 	case trades:
 		lines = tradeRows(t, a, w)
 	case code:
@@ -199,7 +213,7 @@ func (p *Page) curve(e page.Env, w, h int) []string {
 		if p.detail == nil {
 			return []string{"", "  loading…"}
 		}
-		return page.Teach(t, w, "No backtest is kept, so there is no equity to draw.", " omc algo backtest "+a.ID[:min(12, len(a.ID))]+" --walk-forward 5")
+		return page.Teach(t, w, "No backtest is kept, so there is no equity to draw. "+p.host.Shell(), " omc algo backtest "+a.ID[:min(12, len(a.ID))]+" --walk-forward 5")
 	}
 	r := a.Report
 	equity, hold, down := r.Curves()
@@ -219,7 +233,7 @@ func monthRows(t *theme.Theme, r *report.Report, w int) []string {
 		months[i] = widget.Month{Year: m.Year, Month: time.Month(m.Month), Return: m.Return}
 		years[m.Year] = true
 	}
-	out := []string{"", t.Title.Render(" Monthly returns")}
+	out := []string{"", t.Title.Render(" Monthly returns, %")}
 	const mostLines = 5 // of a year where the grid is narrow; what is not used is blank
 	for _, l := range strings.Split(widget.Months(t, months, w-2, (len(years)+1)*mostLines), "\n") {
 		if strings.TrimSpace(l) != "" {
@@ -229,7 +243,7 @@ func monthRows(t *theme.Theme, r *report.Report, w int) []string {
 	return out
 }
 
-func figureRows(t *theme.Theme, a *api.Algorithm, w int) []string {
+func figureRows(t *theme.Theme, a *api.Algorithm, shell string, w int) []string {
 	var out []string
 	if r := a.Report; r != nil {
 		out = append(out, t.Muted.Render(widget.Fit("", 20)+widget.FitRight("strategy", 15)+widget.FitRight("buy and hold", 15)))
@@ -241,7 +255,7 @@ func figureRows(t *theme.Theme, a *api.Algorithm, w int) []string {
 		}
 		out = append(out, monthRows(t, r, w)...)
 	} else {
-		out = append(out, page.Teach(t, w, "No backtest is kept of it yet.", " omc algo backtest "+a.ID[:min(12, len(a.ID))]+" --walk-forward 5")...)
+		out = append(out, page.Teach(t, w, "No backtest is kept of it yet. "+shell, " omc algo backtest "+a.ID[:min(12, len(a.ID))]+" --walk-forward 5")...)
 	}
 	out = append(out, "", t.Title.Render(" Parameters and provenance"))
 	return append(out, provenance(t, a)...)
@@ -291,45 +305,31 @@ func short(hash string) string {
 	return hash[:min(12, len(hash))]
 }
 
-func gateRows(t *theme.Theme, a *api.Algorithm, w int) []string {
+func gateRows(t *theme.Theme, a *api.Algorithm, verdict string, w int) []string {
 	var out []string
 	for _, l := range evidenceLines(a) {
 		out = append(out, widget.Wrap(" "+l, w-1)...)
 	}
-	add := func(title string, passed, advisory bool, code, text string) {
-		if title != "" {
+	add := func(title string, list []research.Reason) {
+		if len(list) > 0 {
 			out = append(out, "", t.Title.Render(" "+title))
 		}
-		style := &t.Danger
-		if passed {
-			style = &t.Up
-		} else if advisory {
-			style = &t.Warn
-		}
-		mark, rest, _ := strings.Cut(reasonLine(passed, advisory, code, text), " ")
-		for i, l := range widget.Wrap(rest, w-4) {
-			if i > 0 {
-				mark = " "
+		for i := range list {
+			for _, l := range page.Reason(t, &list[i], w-2) {
+				out = append(out, " "+l)
 			}
-			out = append(out, " "+style.Render(mark)+" "+l)
+		}
+	}
+	if verdict != "" {
+		out = append(out, "")
+		for _, l := range widget.Wrap(verdict, w-4) {
+			out = append(out, " "+t.Warn.Render(l))
 		}
 	}
 	if a.Evidence != nil {
-		for i, r := range a.Evidence.Reasons {
-			title := ""
-			if i == 0 {
-				title = "What the lab found"
-			}
-			add(title, r.Passed, r.Advisory, r.Code, r.Text)
-		}
+		add("What the lab found", a.Evidence.Reasons)
 	}
-	for i, r := range a.Gate {
-		title := ""
-		if i == 0 {
-			title = "The gate to " + string(a.State.Next())
-		}
-		add(title, r.Passed, r.Advisory, r.Code, r.Text)
-	}
+	add("The gate to "+string(a.State.Next()), a.Gate)
 	return out
 }
 

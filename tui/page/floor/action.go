@@ -2,7 +2,6 @@ package floor
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 
 	tea "charm.land/bubbletea/v2"
@@ -46,20 +45,17 @@ func (p *Page) Back() bool {
 // Actions are the page's keys now.
 func (p *Page) Actions() []page.Action {
 	s := p.session()
-	stop, kill, open := "", "", ""
+	stop, kill, open := "", p.killOff(), ""
 	switch {
 	case s == nil:
 		stop, open = "no session", "no session"
 	case !running(s):
 		stop = "it is " + string(s.Status)
 	}
-	if p.alive() == 0 {
-		kill = "nothing runs"
-	}
 	return []page.Action{
 		{Key: "tab", Label: "pane", Help: "go to the next pane; shift+tab to the one before"},
 		{Key: "n", Label: "start", Help: "start a paper session from an algorithm", Verb: "start"},
-		{Key: "s", Label: "stop", Help: "stop the session; its positions stay as they are", Verb: "stop", Off: stop},
+		{Key: "s", Label: "stop", Help: "stop the session; its positions stay, frozen: nothing looks after them", Verb: "stop", Off: stop},
 		{Key: "k", Label: "kill…", Help: "kill switch: sell every position and halt every session", Verb: "kill", Off: kill},
 		{Key: "a", Label: "algorithm", Help: "show the session's algorithm", Verb: "algorithm", Off: open, Quiet: true},
 		{Key: "e", Label: "events", Help: "go to the event log", Verb: "audit", Off: open, Quiet: true},
@@ -98,7 +94,7 @@ func (p *Page) Do(key string) tea.Cmd {
 			return p.stop(s)
 		}
 	case "k":
-		if p.alive() > 0 {
+		if p.killOff() == "" {
 			return p.kill()
 		}
 	}
@@ -134,6 +130,26 @@ func (p *Page) Wheel(_, _, lines int) {
 	_ = p.move(lines) // only the sessions' pane gives a command
 }
 
+// Click chooses the row under the mouse, and its pane.
+func (p *Page) Click(x, y int) tea.Cmd {
+	sizes := [panes]int{len(p.shown()), len(p.held()), len(p.books.orders), len(p.books.trades), len(p.log)}
+	for i := range p.places {
+		at := p.places[i]
+		if x < at.X || x >= at.X+at.W || y < at.Y || y >= at.Y+at.H {
+			continue
+		}
+		p.pane = i
+		if row, ok := at.Row(&p.lists[i], sizes[i], x, y); ok && i != events {
+			return p.move(row - p.lists[i].Cursor)
+		}
+		return nil
+	}
+	return nil
+}
+
+// Filtered is what narrows the sessions, and how many it hides.
+func (p *Page) Filtered() (string, int) { return p.filter, len(p.sessions) - len(p.shown()) }
+
 // alive counts the sessions that trade.
 func (p *Page) alive() int {
 	n := 0
@@ -145,45 +161,50 @@ func (p *Page) alive() int {
 	return n
 }
 
+// stop says what stays behind, and asks.
 func (p *Page) stop(s *api.FloorSession) tea.Cmd {
 	id, name := s.ID, widget.Neutralise(s.Strategy)
-	lines := []string{name + " " + page.Short(id) + " stops trading.", "Its " + positionsText(held(s)) + " stay as they are: nothing is sold."}
 	c := p.client
-	yes := page.Work(p.run, func(ctx context.Context) (api.FloorSession, error) { return c.StopFloor(ctx, id) }, func(_ api.FloorSession, err error) tea.Msg {
-		return doneMsg{text: name + " stopped; its positions stay", doing: "stop " + name, err: err}
+	yes := page.Work(p.run, func(ctx context.Context) (api.FloorSession, error) { return c.StopFloor(ctx, id) }, func(s api.FloorSession, err error) tea.Msg {
+		text := name + " stopped"
+		if k := frozen(&s); k > 0 {
+			text += "; " + frozenText(k) + ": nothing looks after " + themOrIt(k) + " any more"
+		}
+		return doneMsg{text: text, doing: "stop " + name, err: err}
 	})
-	return p.run.Send(page.Confirm{Title: "Stop " + name + "?", Lines: lines, Label: "stop it", Yes: yes})
+	told := func() (string, []string, string) {
+		s := p.byID(id)
+		if s == nil {
+			return "Stop " + name + "?", []string{name + " " + page.Short(id) + " is gone."}, "stop it"
+		}
+		return "Stop " + name + "?", stopLines(s), "stop it"
+	}
+	title, lines, label := told()
+	return p.run.Send(page.Confirm{Title: title, Lines: lines, Label: label, Yes: yes, Now: told})
 }
 
-// kill asks for the word before everything is sold.
-func (p *Page) kill() tea.Cmd {
-	n, open := 0, 0
-	var lines []string
-	for i := range p.sessions {
-		s := &p.sessions[i]
-		if !running(s) {
-			continue
-		}
-		n++
-		k := held(s)
-		open += k
-		lines = append(lines, fmt.Sprintf("%s  %s  %s, equity %s %s", widget.Fit(widget.Neutralise(s.Strategy), 18), page.Short(s.ID), positionsText(k),
-			page.Amount(s.Account.Equity), widget.Neutralise(quote(s))))
+// stopLines say what stopping a session leaves behind.
+func stopLines(s *api.FloorSession) []string {
+	head := widget.Neutralise(s.Strategy) + " " + page.Short(s.ID) + " stops trading."
+	switch k := held(s); k {
+	case 0:
+		return []string{head, "It holds no position: nothing stays behind."}
+	case 1:
+		return []string{head, "Its 1 position stays as it is, frozen: nothing looks after it any more, no stop sells it, and the kill switch no longer reaches it.", "",
+			"To sell it first: n here, then k, which sells every position of every session."}
+	default:
+		return []string{head, "Its " + positionsText(k) + " stay as they are, frozen: nothing looks after them any more, no stop sells them, and the kill switch no longer reaches them.", "",
+			"To sell them first: n here, then k, which sells every position of every session."}
 	}
-	if len(lines) > 8 {
-		lines = append(lines[:8], "… and "+strconv.Itoa(len(lines)-8)+" more")
+}
+
+func frozenText(n int) string { return positionsText(n) + " frozen" }
+
+func themOrIt(n int) string {
+	if n == 1 {
+		return "it"
 	}
-	lines = append(lines, "", "Every open order is cancelled, every position is sold at the market's price, and the sessions halt for good. This cannot be taken back.")
-	c := p.client
-	yes := page.Work(p.run, func(ctx context.Context) (api.KillResult, error) {
-		return c.Kill(ctx, api.KillRequest{Reason: "kill switch in the workstation"})
-	}, func(r api.KillResult, err error) tea.Msg {
-		return doneMsg{text: fmt.Sprintf("killed: %s halted, %s closed", plural(len(r.Sessions), "session"), positionsText(r.Closed)), doing: "kill", err: err}
-	})
-	return p.run.Send(page.Confirm{
-		Title: fmt.Sprintf("Kill switch: flatten %s of %s", positionsText(open), plural(n, "session")),
-		Lines: lines, Word: "KILL", Label: "flatten " + positionsText(open) + " on paper", Yes: yes,
-	})
+	return "them"
 }
 
 // offer lets the person choose one of the algorithms that may trade on paper.
@@ -195,7 +216,7 @@ func (p *Page) offer(msg startMsg) tea.Cmd {
 	for _, a := range msg.list {
 		if a.State == strategy.Paper && len(c.Options) < 9 {
 			c.Options = append(c.Options, page.Option{
-				Label: widget.Neutralise(a.Name), Help: page.Short(a.ID) + "  " + page.Params(a.Content.Params),
+				Label: widget.Neutralise(a.Name), Help: page.Short(a.ID) + "  " + contentText(&a.Content),
 				Msg: page.StartFloor{ID: a.ID, Name: a.Name},
 			})
 		}
@@ -208,26 +229,6 @@ func (p *Page) offer(msg startMsg) tea.Cmd {
 		})
 	}
 	return p.run.Send(c)
-}
-
-// feeds lets the person choose where prices come from.
-func (p *Page) feeds(id, name string) tea.Cmd {
-	start := func(r api.FloorRequest) tea.Cmd {
-		r.Algorithm, r.Paper = id, true
-		c := p.client
-		return page.Work(p.run, func(ctx context.Context) (api.FloorSession, error) { return c.StartFloor(ctx, r) }, func(s api.FloorSession, err error) tea.Msg {
-			return doneMsg{text: "started " + widget.Neutralise(s.Strategy) + " " + page.Short(s.ID) + " on paper", doing: "start " + name, session: s.ID, err: err}
-		})
-	}
-	return p.run.Send(page.Choice{
-		Title: "Start " + widget.Neutralise(name) + " " + page.Short(id) + " on paper: which prices?",
-		Lines: []string{"Paper: orders are filled by omc's own simulator, with fees and slippage; no venue hears of them."},
-		Options: []page.Option{
-			{Label: "coinspot", Help: "CoinSpot's public prices, as they come", Do: start(api.FloorRequest{Feed: "coinspot"})},
-			{Label: "replay", Help: "stored bars after its data, 3,600× real speed", Do: start(api.FloorRequest{Feed: "replay", Speed: 3600})},
-			{Label: "sim", Help: "made-up prices (SIM), 300× real speed", Do: start(api.FloorRequest{Feed: "sim", Speed: 300})},
-		},
-	})
 }
 
 // held counts a session's open positions.

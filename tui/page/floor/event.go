@@ -2,11 +2,13 @@ package floor
 
 import (
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"github.com/ohmycoins/omc/internal/journal"
 	"github.com/ohmycoins/omc/internal/trade"
 	"github.com/ohmycoins/omc/tui/page"
+	"github.com/ohmycoins/omc/tui/theme"
 	"github.com/ohmycoins/omc/tui/widget"
 )
 
@@ -26,6 +28,9 @@ func describe(l *journal.Line) (event, bool) {
 		var f trade.Fill
 		if json.Unmarshal(l.Body, &f) != nil {
 			break
+		}
+		if !f.Time.IsZero() { // the fill's own: the line is written when the bar is over
+			e.at = f.Time
 		}
 		e.text = string(f.Side) + " " + page.Quantity(f.Quantity) + " " + string(f.Market.Base) + " @ " + page.Price(f.Price) + ", fee " + page.Amount(f.Fee)
 		return clean(e), true
@@ -93,4 +98,43 @@ func describe(l *journal.Line) (event, bool) {
 func clean(e event) event {
 	e.text = widget.Neutralise(e.text)
 	return e
+}
+
+// oneLine is the width from which an event takes one line, whatever its length.
+const oneLine = 100
+
+// lines draws an event; a text that is too long for the rest of the line stands under its time, whole.
+func (e *event) lines(t *theme.Theme, now time.Time, w int) []string {
+	style := &t.Muted
+	if e.bad {
+		style = &t.Danger
+	}
+	head := " " + t.Muted.Render(page.MomentSeconds(now, e.at)) + " "
+	if line := head + style.Render(widget.Fit(e.kind, 8)) + " " + e.text; w >= oneLine || widget.Width(line) <= w {
+		return []string{widget.Fit(line, w)}
+	}
+	out := []string{widget.Fit(head+style.Render(e.kind), w)}
+	for _, l := range widget.Wrap(e.text, max(8, w-4)) {
+		out = append(out, widget.Fit("   "+l, w))
+	}
+	return out
+}
+
+func (p *Page) eventRows(e page.Env, w, h int) []string {
+	t := e.Theme
+	if len(p.log) == 0 && p.streamErr == nil {
+		return page.Teach(t, w, "Every decision, refusal, order and fill of the session appears here as it happens.")
+	}
+	var lines []string
+	for i := range p.log {
+		lines = append(lines, p.log[i].lines(t, e.Now, w)...)
+	}
+	if p.streamErr != nil {
+		lines = append(lines, page.Fail(t, w, page.Explain("follow the session", p.streamErr))...)
+	}
+	shown, below := p.logScroll.Tail(lines, max(1, h))
+	if below > 0 && len(shown) > 0 {
+		shown = append(append([]string{}, shown[:len(shown)-1]...), t.Muted.Render(" ↓ "+strconv.Itoa(below+1)+" newer lines: end goes there"))
+	}
+	return shown
 }

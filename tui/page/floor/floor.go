@@ -10,6 +10,7 @@ import (
 
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/journal"
+	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/tui/page"
 )
 
@@ -23,6 +24,7 @@ type Client interface {
 	Orders(ctx context.Context, session string, limit int) ([]api.OrderRow, error)
 	Trades(ctx context.Context, session string, limit int) ([]api.FillRow, error)
 	PnL(ctx context.Context, session string) ([]api.PnL, error)
+	Coverage(ctx context.Context) ([]ledger.Coverage, error)
 	FloorEvents(ctx context.Context, id string, after int64, emit func(api.FloorEvent) error) error
 }
 
@@ -52,12 +54,16 @@ type Page struct {
 	loaded   bool
 	waiting  bool
 	asked    time.Time
+	now      time.Time // of the newest poll
 	err      error
 	sessions []api.FloorSession
 	chosen   string // id of the session under the cursor
 	pane     int
 	lists    [panes]page.List
 	filter   string
+	places   [panes]page.Place // where rows were drawn last, for the mouse
+	sent     *killed           // the kill switch, from when it was sent until the answer is in the sessions
+	start    startChoice       // what the start dialog tells
 
 	books    books
 	bookWait bool
@@ -110,6 +116,7 @@ type (
 
 // Poll asks for the sessions and, of the chosen one, for its books.
 func (p *Page) Poll(now time.Time) tea.Cmd {
+	p.now = now
 	if p.waiting || p.loaded && now.Sub(p.asked) < pollEvery {
 		return nil
 	}
@@ -147,9 +154,22 @@ func (p *Page) Update(msg tea.Msg) tea.Cmd {
 	case sessionsMsg:
 		p.waiting, p.loaded, p.err = false, true, msg.err
 		if msg.err == nil {
-			p.sessions = msg.list
+			p.merge(msg.list)
 		}
 		return p.choose()
+	case page.FloorSessions:
+		p.merge(msg.List)
+		if p.chosen == "" { // the page was never shown: its first answer opens what it follows
+			return nil
+		}
+		p.loaded, p.err = true, nil
+		return p.choose()
+	case killSentMsg:
+		return p.send()
+	case killedMsg:
+		return p.answered(msg)
+	case startInfoMsg:
+		p.start.take(msg)
 	case booksMsg:
 		p.bookWait = false
 		switch {
@@ -170,7 +190,7 @@ func (p *Page) Update(msg tea.Msg) tea.Cmd {
 		p.chosen, p.filter = msg.ID, ""
 		return tea.Batch(p.choose(), p.loadBooks())
 	case page.StartFloor:
-		return p.feeds(msg.ID, msg.Name)
+		return tea.Batch(p.feeds(msg.ID, msg.Name), p.start.load(p, msg.ID))
 	}
 	return nil
 }
@@ -206,9 +226,11 @@ func (p *Page) shown() []api.FloorSession {
 }
 
 // session gives the chosen session, nil where there is none.
-func (p *Page) session() *api.FloorSession {
-	for i, s := range p.sessions {
-		if s.ID == p.chosen {
+func (p *Page) session() *api.FloorSession { return p.byID(p.chosen) }
+
+func (p *Page) byID(id string) *api.FloorSession {
+	for i := range p.sessions {
+		if p.sessions[i].ID == id {
 			return &p.sessions[i]
 		}
 	}
@@ -293,14 +315,6 @@ func (p *Page) take(b page.Batch[api.FloorEvent]) tea.Cmd {
 		return nil
 	}
 	return p.stream.Next()
-}
-
-func (p *Page) replace(s api.FloorSession) {
-	for i := range p.sessions {
-		if p.sessions[i].ID == s.ID {
-			p.sessions[i] = s
-		}
-	}
 }
 
 // quote is a session's quote currency.

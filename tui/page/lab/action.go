@@ -19,13 +19,14 @@ func (p *Page) Typing() bool { return p.input != nil }
 func (p *Page) Type(k tea.KeyPressMsg) tea.Cmd {
 	switch k.String() {
 	case "esc":
-		p.draft, p.input = p.input.Text(), nil
+		p.leave()
 	case "enter":
 		return p.send()
 	case "ctrl+c":
 		s := p.session()
 		switch {
 		case s != nil && live(s):
+			p.leave() // so that r, which the answer names, is a key and not a letter
 			return p.stop()
 		case p.input.Text() != "":
 			p.input.Set("")
@@ -42,10 +43,32 @@ func (p *Page) Type(k tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-// Paste puts text into the message.
+// leave ends writing; what was written is kept.
+func (p *Page) leave() { p.draft, p.input = p.input.Text(), nil }
+
+// maxMessage is the bytes that omc takes as one goal or message; what is longer is refused and not cut.
+const maxMessage = 4000
+
+// Paste puts text into the message, or refuses it whole.
 func (p *Page) Paste(text string) tea.Cmd {
+	if n := len(p.input.Text()) + len(text); n > maxMessage {
+		return p.run.Send(page.Notice{Text: "not pasted: with it the message has " + page.Count(int64(n)) + " bytes, the limit is " + page.Count(maxMessage), Bad: true})
+	}
 	p.input.Insert(text)
 	return nil
+}
+
+// Subject names the chosen session.
+func (p *Page) Subject() string {
+	s := p.session()
+	if s == nil {
+		return ""
+	}
+	return named(s)
+}
+
+func named(s *research.Session) string {
+	return page.Short(s.ID) + " " + widget.Truncate(widget.Neutralise(s.Goal), 24)
 }
 
 // FilterName says what a filter narrows.
@@ -58,6 +81,9 @@ func (p *Page) Filter(text string) {
 		p.pane = sessions
 	}
 }
+
+// Filtered says what filter is kept and how much of the list it hides.
+func (p *Page) Filtered() (text string, hidden int) { return p.filter, len(p.all) - len(p.shown()) }
 
 // Back leaves the filter, the scroll, the pane, and a new session that was not sent.
 func (p *Page) Back() bool {
@@ -128,7 +154,7 @@ func (p *Page) Entries() []page.Entry {
 	out := make([]page.Entry, 0, len(p.all))
 	for i := range p.all {
 		s := &p.all[i]
-		out = append(out, page.Entry{Title: "lab show " + page.Short(s.ID), Help: string(s.Status) + "  " + s.Goal, Msg: page.OpenLab{ID: s.ID}})
+		out = append(out, page.Entry{Title: "lab show " + named(s), Help: string(s.Status) + "  " + s.Goal, Msg: page.OpenLab{ID: s.ID}})
 	}
 	return out
 }
@@ -232,6 +258,8 @@ func (p *Page) send() tea.Cmd {
 	switch {
 	case text == "" || p.sending:
 		return nil
+	case len(text) > maxMessage:
+		return p.run.Send(page.Notice{Text: "not sent: the message has " + page.Count(int64(len(text))) + " bytes, the limit is " + page.Count(maxMessage), Bad: true})
 	case s != nil && s.Status == research.Running:
 		return p.run.Send(page.Notice{Text: "a turn runs: wait for it, or stop it with ctrl+c and then send", Bad: true})
 	}

@@ -24,6 +24,7 @@ type Client interface {
 	ResumeSession(ctx context.Context, id string) (research.Session, error)
 	StopTurn(ctx context.Context, id string) (research.Session, error)
 	CancelSession(ctx context.Context, id string) (research.Session, error)
+	page.StatusClient
 }
 
 // The panes, in tab order.
@@ -78,12 +79,14 @@ type Page struct {
 
 	full    api.LabSession // of the chosen session, with its report
 	fullFor string         // id and status it was asked for
+	host    page.Host
 }
 
 // drawn keeps the conversation's lines until something changes.
 type drawn struct {
 	rev, w int
 	open   bool
+	rests  bool
 	theme  int
 	lines  []string
 }
@@ -116,7 +119,7 @@ type (
 
 // Poll asks for the sessions and takes a broken stream up again.
 func (p *Page) Poll(now time.Time) tea.Cmd {
-	var cmds []tea.Cmd
+	cmds := []tea.Cmd{p.host.Ask(p.run, p.client)}
 	if p.stream == nil && p.streamEnd.IsZero() {
 		p.streamEnd = now
 	}
@@ -136,6 +139,7 @@ func live(s *research.Session) bool {
 
 // Update takes answers and requests.
 func (p *Page) Update(msg tea.Msg) tea.Cmd {
+	p.host.Take(msg)
 	switch msg := msg.(type) {
 	case sessionsMsg:
 		p.waiting, p.loaded, p.err = false, true, msg.err
@@ -154,8 +158,40 @@ func (p *Page) Update(msg tea.Msg) tea.Cmd {
 	case page.OpenLab:
 		p.chosen, p.fresh, p.filter, p.pane = msg.ID, false, "", chat
 		return p.switched()
+	case page.Act:
+		return p.command(msg)
 	}
 	return nil
+}
+
+// command does what the command line's verb does to a session; a new one only gets its goal written, and waits for enter.
+func (p *Page) command(msg page.Act) tea.Cmd {
+	switch {
+	case msg.Noun != p.Noun():
+		return nil
+	case msg.Verb == "sessions":
+		p.pane = sessions
+		return nil
+	case msg.Verb == "run":
+		cmd := p.Do("n")
+		if msg.Text != "" {
+			p.input.Set("")
+			return tea.Batch(cmd, p.Paste(msg.Text))
+		}
+		return cmd
+	}
+	cmds := []tea.Cmd{p.Update(page.OpenLab{ID: msg.ID})}
+	p.input = nil
+	for _, a := range p.Actions() {
+		switch {
+		case a.Verb != msg.Verb:
+		case a.Off != "":
+			return tea.Batch(append(cmds, p.run.Send(page.Notice{Text: a.Label + ": " + a.Off, Bad: true}))...)
+		default:
+			return tea.Batch(append(cmds, p.Do(a.Key))...)
+		}
+	}
+	return tea.Batch(cmds...)
 }
 
 func (p *Page) sent(msg sentMsg) tea.Cmd {

@@ -22,19 +22,31 @@ const maxOpen = 40
 // conversation gives the lines of the conversation at width w, kept until something changes.
 func (p *Page) conversation(t *theme.Theme, w int) []string {
 	d := &p.drawn
-	if d.lines != nil && d.rev == p.rev && d.w == w && d.open == p.open && d.theme == int(t.Profile) {
+	session := p.session()
+	rests := session != nil && atRest(session.Status)
+	if d.lines != nil && d.rev == p.rev && d.w == w && d.open == p.open && d.rests == rests && d.theme == int(t.Profile) {
 		return d.lines
 	}
-	s := script{t: t, w: w, open: p.open, calls: map[string]research.ToolResult{}}
+	s := script{t: t, w: w, open: p.open, calls: map[string]research.ToolResult{}, stopped: len(p.events)}
+	if !rests {
+		s.stopped = 0
+	}
 	for i := range p.events {
-		if e := &p.events[i]; e.Kind == research.EventResult {
+		e := &p.events[i]
+		switch e.Kind {
+		case research.EventResult:
 			var r research.ToolResult
 			if json.Unmarshal(e.Data, &r) == nil {
 				s.calls[r.Ref] = r
 			}
+		case research.EventStatus:
+			if atRest(research.Status(e.Text)) {
+				s.stopped = max(s.stopped, i)
+			}
 		}
 	}
 	for i := range p.events {
+		s.at = i
 		s.event(&p.events[i])
 	}
 	if p.delta != "" {
@@ -43,19 +55,30 @@ func (p *Page) conversation(t *theme.Theme, w int) []string {
 	for i, l := range s.out {
 		s.out[i] = widget.Truncate(l, w)
 	}
-	*d = drawn{rev: p.rev, w: w, open: p.open, theme: int(t.Profile), lines: s.out}
+	*d = drawn{rev: p.rev, w: w, open: p.open, rests: rests, theme: int(t.Profile), lines: s.out}
 	return s.out
+}
+
+// atRest says whether no tool works in a session of this state.
+func atRest(s research.Status) bool {
+	switch s {
+	case research.Paused, research.Done, research.Failed, research.Cancelled:
+		return true
+	}
+	return false
 }
 
 // script writes a conversation as lines.
 type script struct {
-	t     *theme.Theme
-	w     int
-	open  bool
-	calls map[string]research.ToolResult
-	out   []string
-	who   string // the newest speaker
-	tools bool   // the newest lines were tool calls
+	t       *theme.Theme
+	w       int
+	open    bool
+	calls   map[string]research.ToolResult
+	at      int // the event that is written
+	stopped int // of the events before it, a call without a result has ended without one
+	out     []string
+	who     string // the newest speaker
+	tools   bool   // the newest lines were tool calls
 }
 
 func (s *script) event(e *research.Event) {
@@ -102,7 +125,7 @@ func (s *script) say(who string, style *lipgloss.Style, text string) {
 	}
 	s.blank()
 	first := true
-	for _, l := range widget.NeutraliseLines(text) {
+	for _, l := range widget.NeutraliseLines(page.Signs(text)) {
 		for _, part := range widget.Wrap(strings.TrimRight(l, " "), max(10, s.w-gutter-2)) {
 			label := widget.Fit("", gutter)
 			if first {
@@ -128,6 +151,9 @@ func (s *script) tool(e *research.Event) {
 	r, done := s.calls[c.Ref]
 	mark, state, style := "▸", "running…", &s.t.Accent
 	took := ""
+	if s.at < s.stopped {
+		mark, state, style = "–", "stopped", &s.t.Muted
+	}
 	if done {
 		mark, state, style = "✓", r.Summary, &s.t.Muted
 		took = strconv.FormatFloat(float64(r.Millis)/1000, 'f', 1, 64) + " s"
@@ -137,7 +163,7 @@ func (s *script) tool(e *research.Event) {
 	}
 	head := " " + style.Render(mark+" "+widget.Fit(widget.Neutralise(e.Agent+" · "+c.Tool), 30)) + " "
 	room := s.w - widget.Width(head) - widget.Width(took) - 2
-	s.out = append(s.out, head+widget.Fit(widget.Neutralise(state), room)+" "+s.t.Muted.Render(took))
+	s.out = append(s.out, head+widget.Fit(page.Signs(widget.Neutralise(state)), room)+" "+s.t.Muted.Render(took))
 	s.who = ""
 	if !s.open {
 		return
@@ -205,22 +231,12 @@ func (s *script) verdict(e *research.Event) {
 	}
 	s.blank()
 	s.out = append(s.out, page.Rule(s.t, word, "", false, max(10, s.w-1)))
-	for _, l := range widget.Wrap(widget.Neutralise(v.Headline), max(10, s.w-4)) {
+	for _, l := range widget.Wrap(page.Signs(widget.Neutralise(v.Headline)), max(10, s.w-4)) {
 		s.out = append(s.out, "  "+style.Render(l))
 	}
-	for _, r := range v.Reasons {
-		mark, st := "✗", &s.t.Danger
-		switch {
-		case r.Passed:
-			mark, st = "✓", &s.t.Up
-		case r.Advisory:
-			mark, st = "!", &s.t.Warn
-		}
-		for i, l := range widget.Wrap(widget.Neutralise(r.Code)+": "+widget.Neutralise(r.Text), max(10, s.w-6)) {
-			if i > 0 {
-				mark = " "
-			}
-			s.out = append(s.out, "  "+st.Render(mark)+" "+l)
+	for i := range v.Reasons {
+		for _, l := range page.Reason(s.t, &v.Reasons[i], max(12, s.w-4)) {
+			s.out = append(s.out, "  "+l)
 		}
 	}
 	s.who = ""

@@ -42,7 +42,7 @@ func TestAVerdictStatesItsReasons(t *testing.T) {
 	}
 	p.event(&research.Event{Seq: 1, Kind: research.EventVerdict, Data: b})
 	got := strings.Join(p.conversation(&th, 60), "\n")
-	for _, want := range []string{"verdict: no money", "Nothing here deserves money", "✗ deflated_sharpe: 0.61, wanted 0.95", "✓ folds: 5 of 5"} {
+	for _, want := range []string{"verdict: no money", "Nothing here deserves money", "✗ deflated Sharpe: 0.61, wanted 0.95  deflated_sharpe", "✓ folds: 5 of 5"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing from\n%s", want, got)
 		}

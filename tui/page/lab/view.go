@@ -34,7 +34,7 @@ func (p *Page) View(e page.Env, w, h int) (string, *page.Caret) {
 	if w >= 150 {
 		side = 44
 	}
-	planned := max(9, min(len(p.plan)+8, h*3/5))
+	planned := p.planHeight(t, side, h)
 	left := page.Rows(page.Pane(t, "Plan", "", p.pane == plan, p.planRows(e, side, planned-1), side, planned),
 		page.Pane(t, "Sessions", p.note(), p.pane == sessions, p.sessionRows(e, side, h-planned-1), side, h-planned))
 	main := w - side - 1
@@ -50,6 +50,15 @@ func (p *Page) View(e page.Env, w, h int) (string, *page.Caret) {
 	body, caret := p.chatView(e, main, h-1)
 	head := page.Rule(t, "Conversation", p.heading(), p.pane == chat, main)
 	return page.Columns(t, h, left, page.Rows(head, body), right), caret.down(1).right(side + 1)
+}
+
+// planHeight is how many lines the plan's pane takes of h above the sessions: all it needs, if the sessions leave it.
+func (p *Page) planHeight(t *theme.Theme, w, h int) int {
+	s := p.session()
+	if s == nil {
+		return 9
+	}
+	return max(9, min(len(p.planLines(t, s, w, stepMost))+1, max(h*3/5, h-len(p.shown())-3)))
 }
 
 // strip says on one line how far the plan has come, where there is no room for it beside the conversation.
@@ -164,7 +173,7 @@ func (p *Page) chatLines(e page.Env, w int) []string {
 			"Here you talk to the lab. Say what you look for; it retrieves data, tries strategies with fees and slippage, counts every trial, and says whether anything deserves money.",
 			"", "Press i, write a goal, press enter:",
 			" find a momentum strategy on BTC, at most one trade a day", " is there anything in mean reversion on ETH?",
-			"", "The same from a shell:", " omc lab run \"find a momentum strategy on BTC\"",
+			"", "The same without the workstation. "+p.host.Shell(), " omc lab run \"find a momentum strategy on BTC\"",
 			"", "It works with the built-in research procedure: no key, no account.")
 	}
 	lines := p.conversation(t, w)
@@ -197,28 +206,32 @@ func (p *Page) planRows(e page.Env, w, h int) []string {
 	if s == nil {
 		return page.Teach(t, w, "The plan of the session and how far it has come appear here.")
 	}
+	lines := p.planLines(t, s, w, stepMost)
+	for most := stepMost - 1; len(lines) > h && most > 0; most-- { // where lines are few, what is too long is cut
+		lines = p.planLines(t, s, w, most)
+	}
+	shown, _ := p.scrolls[plan].Head(lines, h)
+	return shown
+}
+
+// stepMost bounds the lines of one step of the plan.
+const stepMost = 12
+
+// planLines are the lines of the plan, most of them at most for a step and for the goal.
+func (p *Page) planLines(t *theme.Theme, s *research.Session, w, most int) []string {
+	goal := first(widget.Wrap(widget.Neutralise(s.Goal), w-3), max(2, most))
 	var lines []string
-	for _, l := range first(widget.Wrap(widget.Neutralise(s.Goal), w-3), 2) {
+	for _, l := range goal {
 		lines = append(lines, " "+t.Bold.Render(l))
 	}
 	lines = append(lines, "")
-	if len(p.plan) == 0 {
+	if len(p.plan) == 0 && atRest(s.Status) {
+		lines = append(lines, " "+t.Muted.Render("it made no plan"))
+	} else if len(p.plan) == 0 {
 		lines = append(lines, " "+t.Muted.Render("no plan yet"))
 	}
-	for _, step := range p.plan {
-		mark, style := stepMark(t, step.State)
-		title := widget.Neutralise(step.Title)
-		if title == "" {
-			title = widget.Neutralise(step.Name)
-		}
-		line := " " + style.Render(mark) + " " + title
-		if step.State == "running" {
-			line = " " + style.Render(mark+" "+title)
-		}
-		if d := widget.Neutralise(step.Detail); d != "" {
-			line += t.Muted.Render("  " + d)
-		}
-		lines = append(lines, line)
+	for i := range p.plan {
+		lines = append(lines, stepLines(t, &p.plan[i], w, most)...)
 	}
 	trials := max(p.trials, s.Trials)
 	lines = append(lines, "", " "+t.Muted.Render("state  ")+statusWord(t, s.Status), " "+t.Muted.Render("trials ")+strconv.Itoa(trials)+t.Muted.Render(", each one counted"))
@@ -228,14 +241,46 @@ func (p *Page) planRows(e page.Env, w, h int) []string {
 	if s.Error != "" {
 		lines = append(lines, page.Fail(t, w, s.Error)...)
 	}
-	shown, _ := p.scrolls[plan].Head(lines, h)
-	return shown
+	return lines
+}
+
+// stepLines are one step of the plan on most lines at most, its detail below the title where both do not fit on one.
+func stepLines(t *theme.Theme, step *research.PlanStep, w, most int) []string {
+	mark, style := stepMark(t, step.State)
+	title, detail := widget.Neutralise(step.Title), page.Signs(widget.Neutralise(step.Detail))
+	if title == "" {
+		title = widget.Neutralise(step.Name)
+	}
+	emphasis := &t.Text
+	if step.State == "running" {
+		emphasis = style
+	}
+	head := style.Render(mark) + " " + emphasis.Render(title)
+	if detail != "" {
+		head += t.Muted.Render("  " + detail)
+	}
+	if most == 1 || widget.Width(head)+1 <= w {
+		return []string{" " + head}
+	}
+	var out []string
+	for i, l := range first(widget.Wrap(title, max(8, w-4)), most) {
+		if i > 0 {
+			mark = " "
+		}
+		out = append(out, " "+style.Render(mark)+" "+emphasis.Render(l))
+	}
+	if left := most - len(out); left > 0 && detail != "" {
+		for _, l := range first(widget.Wrap(detail, max(8, w-6)), left) {
+			out = append(out, "     "+t.Muted.Render(l))
+		}
+	}
+	return out
 }
 
 func first(lines []string, n int) []string {
 	if len(lines) > n {
 		lines = append([]string{}, lines[:n]...)
-		lines[n-1] += "…"
+		lines[n-1] = strings.TrimRight(lines[n-1], " .,;:") + "…"
 	}
 	return lines
 }
@@ -271,9 +316,6 @@ func (p *Page) sessionRows(e page.Env, w, h int) []string {
 		return page.Teach(t, w, "No session yet: n opens one.")
 	}
 	cols := []page.Column{{Title: "goal", Max: 70, Grow: true}, {Title: "state"}, {Title: "trials", Right: true, Keep: 2}, {Title: "id", Keep: 1}, {Title: "age", Right: true, Keep: 3}}
-	if w < 60 {
-		cols[0].Max = max(8, w-22)
-	}
 	rows := make([][]page.Cell, len(shown))
 	for i := range shown {
 		s := &shown[i]
@@ -284,7 +326,22 @@ func (p *Page) sessionRows(e page.Env, w, h int) []string {
 		rows[i] = []page.Cell{page.Text(s.Goal), page.Styled(word, statusStyle(t, s.Status)), page.Text(strconv.Itoa(s.Trials)), page.Styled(page.Short(s.ID), &t.Muted),
 			page.Text(page.Since(e.Now, s.CreatedAt))}
 	}
+	cols[0].Max = goalWidth(cols, rows, w)
 	return page.Table(t, cols, rows, &p.cursor, p.pane == sessions, w, h)
+}
+
+// goalWidth is how wide the goals may be beside all other columns, so that a long one is cut and no column pushed out.
+func goalWidth(cols []page.Column, rows [][]page.Cell, w int) int {
+	const shortest = 16 // of a goal that still says something
+	rest := 2
+	for i, c := range cols[1:] {
+		widest := widget.Width(c.Title)
+		for _, r := range rows {
+			widest = max(widest, widget.Width(r[i+1].Text))
+		}
+		rest += 2 + widest
+	}
+	return max(shortest, min(70, w-rest))
 }
 
 // reportRows is the session's report, its Markdown drawn plainly.
@@ -293,7 +350,7 @@ func (p *Page) reportRows(e page.Env, w, h int) []string {
 	if p.full.Report == "" {
 		return page.Teach(t, w, "The session's report appears here when it is done: what was tried, what it is worth after all trials, and the verdict with its reasons.")
 	}
-	lines := widget.Markdown(t, p.full.Report, w-2)
+	lines := widget.Markdown(t, page.Signs(p.full.Report), w-2)
 	for i := range lines {
 		lines[i] = " " + lines[i]
 	}

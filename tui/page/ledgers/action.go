@@ -1,7 +1,6 @@
 package ledgers
 
 import (
-	"strconv"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -24,6 +23,9 @@ func (p *Page) FilterName() string { return "coins" }
 
 // Filter narrows the coins.
 func (p *Page) Filter(text string) { p.filter = text }
+
+// Filtered says what filter is kept and how much of the list it hides.
+func (p *Page) Filtered() (text string, hidden int) { return p.filter, len(p.all) - len(p.shown()) }
 
 // Back leaves the crosshair, then the chart, then the filter.
 func (p *Page) Back() bool {
@@ -99,6 +101,14 @@ func (p *Page) stepped(step int) market.Interval {
 	return best
 }
 
+// Subject names the chosen market.
+func (p *Page) Subject() string {
+	if c := p.item(); c != nil {
+		return c.Market.String()
+	}
+	return ""
+}
+
 // Entries are the markets, for the palette.
 func (p *Page) Entries() []page.Entry {
 	out := make([]page.Entry, 0, len(p.all))
@@ -107,7 +117,7 @@ func (p *Page) Entries() []page.Entry {
 		m := p.all[i].Market.String()
 		if !seen[m] {
 			seen[m] = true
-			out = append(out, page.Entry{Title: "data prices " + m, Help: page.Count(int64(p.all[i].Bars)) + " bars of " + p.all[i].Interval.String(), Msg: page.OpenMarket{Market: m}})
+			out = append(out, page.Entry{Title: "data prices " + m, Help: plural(p.all[i].Bars, "bar") + " of " + p.all[i].Interval.String(), Msg: page.OpenMarket{Market: m}})
 		}
 	}
 	return out
@@ -212,7 +222,7 @@ func (p *Page) toGap() tea.Cmd {
 		p.end = time.Time{}
 	}
 	p.pane, p.opened = chart, true
-	return tea.Batch(p.loadBars(c), p.run.Send(page.Notice{Text: "the gap of " + strconv.Itoa(g.Bars) + " bars from " + page.Minute(g.From) + " to " + page.Minute(g.To) + " UTC"}))
+	return tea.Batch(p.loadBars(c), p.run.Send(page.Notice{Text: "the gap of " + plural(g.Bars, "bar") + " from " + page.Minute(g.From) + " to " + page.Minute(g.To) + " UTC"}))
 }
 
 // Wheel scrolls the pane that has the focus; over the chart it moves the crosshair.

@@ -21,6 +21,7 @@ type Client interface {
 	Coverage(ctx context.Context) ([]ledger.Coverage, error)
 	Prices(ctx context.Context, q api.PriceQuery) (api.Prices, error)
 	Gaps(ctx context.Context, q api.PriceQuery) (api.Gaps, error)
+	page.StatusClient
 }
 
 // The panes, in tab order.
@@ -34,7 +35,7 @@ const (
 const (
 	pollEvery  = 5 * time.Second
 	sparkBars  = 168 // hours in a sparkline
-	sparkBatch = 40  // markets whose sparkline is asked for
+	sparkBatch = 40  // markets whose sparkline is asked for, besides the chosen one
 )
 
 // intervals are the choices of the interval keys, in seconds.
@@ -59,8 +60,10 @@ type Page struct {
 	opened  bool
 	cursor  page.List
 	filter  string
-	sparks  map[string]spark
-	asking  string // market whose sparkline is under way
+	sparks  map[string]spark // by market and stored interval
+	fresh   map[string]bool  // whose spark is of the bars as they are now
+	asking  string           // whose sparkline is under way
+	host    page.Host
 
 	interval market.Interval // of the chart; 0: as stored
 	span     int             // index into spans
@@ -70,13 +73,6 @@ type Page struct {
 	cross    int    // bars back from the newest one; −1: no crosshair
 	gaps     gapList
 	gapPos   page.List
-}
-
-type spark struct {
-	closes []float64
-	last   float64
-	change float64 // over 24 hours, as a fraction
-	err    bool
 }
 
 type bars struct {
@@ -94,7 +90,7 @@ type gapList struct {
 
 // New makes the page.
 func New(c Client, run *page.Runner) *Page {
-	return &Page{client: c, run: run, sparks: map[string]spark{}, cross: -1, span: 1}
+	return &Page{client: c, run: run, sparks: map[string]spark{}, fresh: map[string]bool{}, cross: -1, span: 1}
 }
 
 // Title is the page's name.
@@ -109,7 +105,7 @@ type (
 		err error
 	}
 	sparkMsg struct {
-		market string
+		key string
 		spark
 	}
 	barsMsg struct{ bars }
@@ -124,23 +120,24 @@ func (p *Page) Poll(now time.Time) tea.Cmd {
 		return nil
 	}
 	p.waiting, p.asked = true, now
-	return page.Read(p.run, p.client.Coverage, func(all []ledger.Coverage, err error) tea.Msg { return coverageMsg{all, err} })
+	return tea.Batch(p.host.Ask(p.run, p.client), page.Read(p.run, p.client.Coverage, func(all []ledger.Coverage, err error) tea.Msg { return coverageMsg{all, err} }))
 }
 
 // Update takes answers and requests.
 func (p *Page) Update(msg tea.Msg) tea.Cmd {
+	p.host.Take(msg)
 	switch msg := msg.(type) {
 	case coverageMsg:
 		p.waiting, p.loaded, p.err = false, true, msg.err
 		if msg.err == nil {
 			if changed(p.all, msg.all) {
-				p.barsFor, p.gaps, p.sparks = "", gapList{}, map[string]spark{}
+				p.barsFor, p.gaps, p.fresh = "", gapList{}, map[string]bool{}
 			}
 			p.all = msg.all
 		}
 		return tea.Batch(p.choose(), p.nextSpark())
 	case sparkMsg:
-		p.sparks[msg.market], p.asking = msg.spark, ""
+		p.sparks[msg.key], p.fresh[msg.key], p.asking = msg.spark, true, ""
 		return p.nextSpark()
 	case barsMsg:
 		if msg.key == p.barsFor {
@@ -276,41 +273,4 @@ func (p *Page) loadGaps(c *ledger.Coverage) tea.Cmd {
 	q := api.PriceQuery{Market: c.Market.String(), Interval: c.Interval.String(), Limit: 500}
 	return page.Read(p.run, func(ctx context.Context) (api.Gaps, error) { return client.Gaps(ctx, q) },
 		func(g api.Gaps, err error) tea.Msg { return gapsMsg{gapList{k, g, err}} })
-}
-
-// nextSpark asks for the hourly closes of the next market that has none yet, one at a time.
-func (p *Page) nextSpark() tea.Cmd {
-	if p.asking != "" || len(p.sparks) >= sparkBatch {
-		return nil
-	}
-	for i := range p.all {
-		c := p.all[i]
-		m := c.Market.String()
-		if _, ok := p.sparks[m]; ok {
-			continue
-		}
-		p.asking = m
-		iv := max(c.Interval, market.Interval(3600))
-		client := p.client
-		q := api.PriceQuery{Market: m, Interval: iv.String(), Limit: sparkBars}
-		return page.Read(p.run, func(ctx context.Context) (api.Prices, error) { return client.Prices(ctx, q) },
-			func(r api.Prices, err error) tea.Msg { return sparkMsg{m, newSpark(&r, err)} })
-	}
-	return nil
-}
-
-func newSpark(r *api.Prices, err error) spark {
-	if err != nil || len(r.Rows) == 0 {
-		return spark{err: true}
-	}
-	s := spark{closes: make([]float64, len(r.Rows))}
-	newest := r.Rows[len(r.Rows)-1]
-	s.last, s.change = newest.Close.Float64(), math.NaN()
-	for i := range r.Rows {
-		s.closes[i] = r.Rows[i].Close.Float64()
-		if before := newest.Timestamp.Sub(r.Rows[i].Timestamp); before >= 24*time.Hour && s.closes[i] > 0 {
-			s.change = s.last/s.closes[i] - 1
-		}
-	}
-	return s
 }

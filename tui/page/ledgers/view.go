@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ohmycoins/omc/internal/ledger"
+	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/tui/page"
 	"github.com/ohmycoins/omc/tui/widget"
 )
@@ -23,15 +24,15 @@ func (p *Page) View(e page.Env, w, h int) (string, *page.Caret) {
 	case len(p.all) == 0:
 		return page.Pane(t, "Ledgers", "", false, page.Teach(t, w,
 			"Here are the markets that omc knows: prices, how much of the past they cover, candles, gaps.",
-			"", "The ledgers are empty. Fill them with one of these:",
-			" omc data import FILE.csv.gz", " omc demo",
+			"", "The ledgers are empty. "+p.host.Shell(),
+			" omc data import FILE.csv.gz", " omc data fetch --help", " omc demo",
 			"", "Importing the same file twice adds nothing, and no row is dropped in silence."), w, h), nil
 	}
 	switch {
 	case w < 100 && !p.opened:
 		return page.Pane(t, "Coins", p.note(), true, p.coinRows(e, w, h-1), w, h), nil
 	case w < 100:
-		top := page.Tabs(t, names[:], p.pane, w)
+		top := page.TabsOf(t, names[:], p.pane, w, p.labels()...)
 		if p.pane == gaps {
 			return page.Rows(top, widget.Block(p.gapRows(e, w, h-1), w, h-1)), nil
 		}
@@ -64,6 +65,18 @@ func (p *Page) title() string {
 		return "Candles"
 	}
 	return c.Market.String() + " · " + p.shownInterval(c).String()
+}
+
+// labels are the title with the mark of made-up prices, the longest that fits is drawn.
+func (p *Page) labels() []string {
+	c := p.item()
+	if c == nil {
+		return nil
+	}
+	if c.Simulated {
+		return []string{p.title() + " · SIM: made-up prices", p.title() + " · SIM", c.Market.String() + " SIM"}
+	}
+	return []string{p.title(), c.Market.String()}
 }
 
 func (p *Page) mark() string {
@@ -115,19 +128,32 @@ func (p *Page) coinRows(e page.Env, w, h int) []string {
 	if w >= 110 {
 		curve = 20
 	}
+	cols, rows := p.coinTable(e, shown, w, curve)
+	return page.Table(t, cols, rows, &p.cursor, p.pane == coins, w, h)
+}
+
+// coinTable is the list of markets, its curves of so many columns.
+func (p *Page) coinTable(e page.Env, shown []ledger.Coverage, w, curve int) ([]page.Column, [][]page.Cell) {
+	t := e.Theme
 	cols := []page.Column{{Title: "market"}, {Title: "last", Right: true, Keep: 9}, {Title: "24 h", Right: true, Keep: 8}, {Title: "trend", Keep: 6, Max: curve},
-		{Title: "bars of", Keep: 5}, {Title: "bars", Right: true, Keep: 4}, {Title: "from", Keep: 3}, {Title: "to", Keep: 7}, {Title: "complete", Right: true, Keep: 5},
+		{Title: "bars of", Keep: 5}, {Title: "bars", Right: true, Keep: 4}, {Title: "from", Keep: 3}, {Title: "to", Keep: 10}, {Title: "complete", Right: true, Keep: 5},
 		{Title: "source", Keep: 2, Max: 16}}
 	rows := make([][]page.Cell, len(shown))
 	for i := range shown {
 		c := &shown[i]
-		s := p.sparks[c.Market.String()]
+		s := p.sparks[key(c)]
 		last, change := page.None, page.Text(page.None)
-		if len(s.closes) > 0 {
+		if s.last > 0 {
 			last = widget.Price(s.last)
-			if !math.IsNaN(s.change) {
-				change = page.Styled(widget.Percent(s.change), t.Signed(s.change))
-			}
+		}
+		to, old := page.Text(page.Day(c.Last)), stale(c, e.Now)
+		switch {
+		case old > 0 && w < 60:
+			to = page.Styled(age(old)+" old", &t.Muted)
+		case old > 0:
+			to = page.Styled(page.Day(c.Last)+", "+age(old)+" old", &t.Muted)
+		case s.last > 0 && !math.IsNaN(s.change): // of an old price the change is not one of these 24 hours
+			change = page.Styled(widget.Percent(s.change), t.Signed(s.change))
 		}
 		source := strings.Join(c.Sources, ", ")
 		if c.Simulated {
@@ -138,9 +164,9 @@ func (p *Page) coinRows(e page.Env, w, h int) []string {
 			line = page.Cell{Text: widget.Spark(t, s.closes, &t.Text, curve)}
 		}
 		rows[i] = []page.Cell{page.Text(c.Market.String()), page.Text(last), change, line, page.Text(c.Interval.String()), page.Text(page.Count(int64(c.Bars))),
-			page.Text(page.Day(c.First)), page.Text(page.Day(c.Last)), page.Text(complete(c)), page.Text(source)}
+			page.Text(page.Day(c.First)), to, page.Text(complete(c)), page.Text(source)}
 	}
-	return page.Table(t, cols, rows, &p.cursor, p.pane == coins, w, h)
+	return cols, rows
 }
 
 // chartRows is the candles with a line of values above.
@@ -162,16 +188,41 @@ func (p *Page) chartRows(e page.Env, w, h int) []string {
 		cross = max(0, n-1-p.cross)
 	}
 	iv := p.shownInterval(c)
-	o := widget.OHLC{Candles: p.bars.candles, Interval: iv.Duration(), Cross: cross, Values: true, Volume: true}
+	o := widget.OHLC{Candles: p.bars.candles, Interval: iv.Duration(), Cross: cross, Values: true, Volume: true, Unit: string(c.Market.Base)}
+	if p.end.IsZero() {
+		o.Last = p.sparks[p.chosen].last
+	}
 	lines := strings.Split(widget.Candles(t, o, w-1, h-1), "\n")
 	for i := range lines {
 		lines[i] = " " + lines[i]
 	}
-	note := strconv.Itoa(n) + " bars of " + iv.String() + ", " + page.Minute(p.bars.candles[0].Time) + " to " + page.Minute(p.bars.candles[n-1].Time) + " UTC"
-	if iv != p.bars.prices.Stored && p.bars.prices.Stored != 0 {
-		note += ", made from " + p.bars.prices.Stored.String()
+	return append(lines, " "+t.Muted.Render(p.notes(e, c, iv, w-2)))
+}
+
+// notes say what the chart shows in at most w columns: what it is of first, then how old it is, then the rest that fits.
+func (p *Page) notes(e page.Env, c *ledger.Coverage, iv market.Interval, w int) string {
+	n := len(p.bars.candles)
+	first, last := page.Minute(p.bars.candles[0].Time), page.Minute(p.bars.candles[n-1].Time)
+	note, more := plural(n, "bar")+" of "+iv.String()+", "+first+" to "+last+" UTC", []string(nil)
+	old := stale(c, e.Now)
+	if old > 0 {
+		more = append(more, ", "+age(old)+" old")
+		if s := p.sparks[p.chosen]; s.last > 0 && !math.IsNaN(s.change) {
+			more = append(more, ", "+widget.Percent(s.change)+" in the 24 h before")
+		}
+		if widget.Width(note+more[0]) > w {
+			note = "to " + last + " UTC"
+		}
 	}
-	return append(lines, " "+t.Muted.Render(note))
+	if stored := p.bars.prices.Stored; iv != stored && stored != 0 {
+		more = append(more, ", made from "+stored.String())
+	}
+	for _, s := range more {
+		if widget.Width(note+s) <= w {
+			note += s
+		}
+	}
+	return note
 }
 
 func (p *Page) gapRows(e page.Env, w, h int) []string {

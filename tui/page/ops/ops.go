@@ -158,7 +158,7 @@ func (p *Page) Do(key string) tea.Cmd {
 	case "tab", "shift+tab":
 		p.pane = (p.pane + 1) % panes
 	case "l":
-		p.level = (p.level + 1) % len(levels)
+		p.pane, p.level = logs, (p.level+1)%len(levels) // what it changes is seen
 		p.scroll = page.Scroll{}
 	case "r":
 		p.asked = time.Time{}
@@ -177,12 +177,19 @@ func (p *Page) Do(key string) tea.Cmd {
 // Wheel scrolls the log.
 func (p *Page) Wheel(_, _, lines int) { p.scroll.Move(-lines) }
 
+// Filtered is what narrows the log, by words; how many lines that hides is not counted.
+func (p *Page) Filtered() (string, int) { return p.filter, 0 }
+
 // View draws the page.
 func (p *Page) View(e page.Env, w, h int) (string, *page.Caret) {
 	t := e.Theme
 	if p.err != nil {
 		lines := page.Fail(t, w, page.Explain("ask how omc is", p.err))
-		lines = append(lines, page.Teach(t, w, "What you can do:", " omc daemon status", " omc daemon logs", " omc doctor")...)
+		advice := []string{"What you can do in a shell:", " omc daemon status", " omc daemon logs", " omc doctor"}
+		if page.NotReached(p.err) {
+			advice = []string{"What you can do in a shell; this page asks again by itself:", " omc daemon start", " omc daemon logs", " omc doctor"}
+		}
+		lines = append(lines, page.Teach(t, w, advice...)...)
 		return page.Pane(t, "Ops", "", false, lines, w, h), nil
 	}
 	if !p.loaded {
@@ -190,7 +197,7 @@ func (p *Page) View(e page.Env, w, h int) (string, *page.Caret) {
 	}
 	n := len(p.status.Parts) + len(p.status.Sources) + 2
 	if w < 100 {
-		top := page.Tabs(t, []string{"Health", "Log"}, p.pane, w)
+		top := page.TabsOf(t, []string{"Health", "Log"}, p.pane, w, p.logNote())
 		if p.pane == logs {
 			return page.Rows(top, widget.Block(p.logRows(e, w, h-1), w, h-1)), nil
 		}
@@ -270,7 +277,7 @@ func health(t *theme.Theme, ok bool) (string, *lipgloss.Style) {
 func (p *Page) logNote() string {
 	var out []string
 	if l := levels[p.level]; l != "" {
-		out = append(out, "from "+strings.ToLower(l))
+		out = append(out, "level "+strings.ToLower(l)+" or worse")
 	}
 	if p.filter != "" {
 		out = append(out, "filter: "+widget.Neutralise(p.filter))
@@ -311,7 +318,7 @@ func (p *Page) logRows(e page.Env, w, h int) []string {
 	}
 	if len(lines) == 0 {
 		if p.filter != "" || p.level > 0 {
-			return page.Teach(t, w, "No line of the log is like that. Press esc to see all.")
+			return page.Teach(t, w, "No line of the newest "+page.Count(int64(len(p.log)))+" of the log is "+p.logNote()+". Press esc to see all.")
 		}
 		return page.Teach(t, w, "The log is empty. What omc does, and what goes wrong, appears here.")
 	}
