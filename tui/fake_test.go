@@ -262,8 +262,8 @@ func (f *fake) FloorEvents(ctx context.Context, id string, after int64, emit fun
 	bodies := []struct {
 		kind string
 		v    any
-	}{{"mark", map[string]string{"equity": "1"}}, {"log", map[string]string{"text": "breakout above \x1b[31m86,100"}}, {"approved", trade.Order{ID: "o-12", Market: btc, Side: trade.Buy, Type: trade.MarketOrder,
-		Quantity: dec("0.0625"), State: trade.Planned}}, {"fill", f.fill()}, {"refused", map[string]string{"code": "max_notional", "detail": "the order is 900.00, the limit is 500.00"}}}
+	}{{"mark", map[string]string{"equity": "1"}}, {"log", map[string]string{"text": "breakout above \x1b[31m86,100"}}, {"order", trade.Order{ID: "o-12", Market: btc, Side: trade.Buy, Type: trade.MarketOrder,
+		Quantity: dec("0.0625"), State: trade.Open}}, {"fill", f.fill()}, {"refused", map[string]string{"code": "max_notional", "detail": "the order is 900.00, the limit is 500.00"}}}
 	for i, b := range bodies {
 		if int64(i) < after {
 			continue

@@ -34,7 +34,7 @@ func describe(l *journal.Line) (event, bool) {
 		}
 		e.text = string(f.Side) + " " + page.Quantity(f.Quantity) + " " + string(f.Market.Base) + " @ " + page.Price(f.Price) + ", fee " + page.Amount(f.Fee)
 		return clean(e), true
-	case "order", "approved":
+	case "order":
 		var o trade.Order
 		if json.Unmarshal(l.Body, &o) != nil {
 			break
@@ -84,7 +84,7 @@ func describe(l *journal.Line) (event, bool) {
 		}
 		e.text = r.Name
 		return clean(e), true
-	case "mark", "intent", "bar", "quote", "clock", "update":
+	case "mark", "intent", "approved", "bar", "quote", "clock", "update":
 		return event{}, false
 	}
 	body := string(l.Body)
