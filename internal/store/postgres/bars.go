@@ -8,6 +8,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/ohmycoins/omc/internal/market"
@@ -24,8 +25,8 @@ func (t *tx) Bulk(ctx context.Context, table string, columns []string, n int, fi
 	}
 	src := &copySource{n: n, row: make([]dialect.Value, len(columns)), fill: fill, buf: make([]byte, 0, copyChunk+4096)}
 	_, err := t.t.Conn().PgConn().CopyFrom(ctx, src, "COPY "+table+" ("+strings.Join(columns, ", ")+") FROM STDIN")
-	if src.err != nil {
-		err = src.err
+	if own := src.stop(); own != nil {
+		err = own
 	}
 	if err != nil {
 		return fmt.Errorf("insert into %s: %w", table, err)
@@ -33,7 +34,12 @@ func (t *tx) Bulk(ctx context.Context, table string, columns []string, n int, fi
 	return nil
 }
 
+// copySource encodes rows as they are read. pgx reads it in a goroutine that may outlive a CopyFrom that was given up: after stop it
+// touches the caller's rows no more.
 type copySource struct {
+	mu      sync.Mutex // guards everything below
+	stopped bool
+
 	i, n int
 	row  []dialect.Value
 	fill func(int, []dialect.Value)
@@ -42,8 +48,21 @@ type copySource struct {
 	err  error
 }
 
+// stop ends the reading and returns what was wrong with a row.
+func (s *copySource) stop() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopped = true
+	return s.err
+}
+
 // Read implements io.Reader.
 func (s *copySource) Read(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return 0, io.ErrClosedPipe
+	}
 	if s.sent == len(s.buf) {
 		if s.i == s.n {
 			return 0, io.EOF
