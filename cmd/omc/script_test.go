@@ -30,7 +30,7 @@ func TestScripts(t *testing.T) {
 			}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "hold": hold, "stale": stale},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "hold": hold, "stale": stale, "exchanges": exchanges, "promote": promote, "paper": paper, "quoted": quoted},
 	})
 }
 
