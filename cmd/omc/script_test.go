@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -23,6 +24,7 @@ func TestScripts(t *testing.T) {
 		Dir: filepath.Join("testdata", "script"),
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("OMC_DATA_DIR", filepath.Join(e.WorkDir, "data"))
+			e.Defer(func() { stopped(filepath.Join(e.WorkDir, "data")) })
 			e.Setenv("NO_COLOR", "1")
 			e.Setenv("TMPDIR", e.WorkDir)
 			for _, s := range []string{"KRAKEN", "COINBASE", "BINANCE", "COINSPOT"} {
@@ -32,6 +34,15 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "hold": hold, "stale": stale, "exchanges": exchanges, "promote": promote, "paper": paper, "quoted": quoted},
 	})
+}
+
+// stopped ends a daemon that a script which failed half-way has left behind.
+func stopped(dir string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if c, ok, err := attach.Running(ctx, dir); ok && err == nil {
+		_ = c.StopDaemon(ctx) // it is gone already, or the folder's end is its end
+	}
 }
 
 // code runs omc and asks for its exit code: code 3 algo show nothing.
