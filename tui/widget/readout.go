@@ -14,22 +14,42 @@ type readout struct{ price, change, volume int }
 const timeWidth = len("2006-01-02 15:04")
 
 func (o *OHLC) readout() readout {
-	r := readout{}
+	var price, change, volume extent
 	for i := range o.Candles {
 		k := &o.Candles[i]
-		for _, v := range []float64{k.Open, k.High, k.Low, k.Close} {
-			if finite(v) {
-				r.price = max(r.price, Width(Price(v)))
-			}
+		price.take(k.High)
+		price.take(k.Low)
+		if k.Open > 0 {
+			change.take(k.Close/k.Open - 1)
 		}
-		if k.Open > 0 && finite(k.Open) {
-			r.change = max(r.change, Width(Percent(k.Close/k.Open-1)))
-		}
-		if finite(k.Volume) {
-			r.volume = max(r.volume, Width(o.volume(k.Volume)))
-		}
+		volume.take(k.Volume)
 	}
-	return r
+	return readout{price.width(Price), change.width(Percent), volume.width(o.volume)}
+}
+
+// extent is the least and the greatest of the values taken. Their texts stand for the widest: decimals grow towards zero, digits away
+// from it, and writing every candle's numbers for each frame would cost more than the chart. One between may be a digit wider; what
+// does not fit a line is then left out.
+type extent struct {
+	lo, hi float64
+	any    bool
+}
+
+func (e *extent) take(v float64) {
+	switch {
+	case !finite(v):
+	case !e.any:
+		*e = extent{v, v, true}
+	default:
+		e.lo, e.hi = min(e.lo, v), max(e.hi, v)
+	}
+}
+
+func (e *extent) width(text func(float64) string) int {
+	if !e.any {
+		return 0
+	}
+	return max(Width(text(e.lo)), Width(text(e.hi)))
 }
 
 func (o *OHLC) volume(v float64) string {
