@@ -98,7 +98,7 @@ func (c *confirm) lines(m *Model, w, h int) ([]string, *page.Caret) {
 	out := append(head, shown...)
 	switch {
 	case below > 0 && len(out)+len(foot) < h:
-		out = append(out, t.Muted.Render("↓ "+count(below, "more line")+": ↓ pgdn"))
+		out = append(out, t.Muted.Render("↓ "+page.Plural(below, "more line")+": ↓ pgdn"))
 	case roomy:
 		out = append(out, "")
 	}

@@ -131,13 +131,8 @@ const remindFor = 24 * time.Hour
 // frozen counts the positions that sessions which were ended lately still hold, and those sessions.
 func (m *Model) frozen() (positions, ended int) {
 	for _, s := range m.sessions() {
-		before := positions
-		for i := range s.Account.Positions {
-			if page.LeftAlone(&s) && m.now.Sub(s.UpdatedAt) < remindFor && !s.Account.Positions[i].Quantity.IsZero() {
-				positions++
-			}
-		}
-		if positions > before {
+		if n := page.Held(&s); n > 0 && page.LeftAlone(&s) && m.now.Sub(s.UpdatedAt) < remindFor {
+			positions += n
 			ended++
 		}
 	}

@@ -28,28 +28,8 @@ func open(t testing.TB, f *fake, noun string, w, h int) *Model {
 	m.tick = func() tea.Cmd { return nil }
 	t.Cleanup(m.run.Close)
 	m.Update(tea.WindowSizeMsg{Width: w, Height: h})
-	run(m, m.Init())
+	settle(m, m.Init())
 	return m
-}
-
-// run runs a command and all that follows, streams to their end: the fake's streams end.
-func run(m *Model, cmd tea.Cmd) {
-	queue := []tea.Cmd{cmd}
-	for len(queue) > 0 {
-		next := queue[0]
-		queue = queue[1:]
-		if next == nil {
-			continue
-		}
-		switch msg := next().(type) {
-		case nil:
-		case tea.BatchMsg:
-			queue = append(queue, msg...)
-		default:
-			_, follow := m.Update(msg)
-			queue = append(queue, follow)
-		}
-	}
 }
 
 var special = map[string]rune{"enter": tea.KeyEnter, "esc": tea.KeyEscape, "tab": tea.KeyTab, "up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft, "right": tea.KeyRight,
@@ -75,7 +55,7 @@ func keyPress(s string) tea.KeyPressMsg {
 func press(m *Model, keys ...string) {
 	for _, k := range keys {
 		_, cmd := m.Update(keyPress(k))
-		run(m, cmd)
+		settle(m, cmd)
 	}
 }
 

@@ -31,17 +31,10 @@ func (m *Model) header() string {
 	} else if g.loaded && g.err == nil {
 		left += "   " + t.Muted.Render("nothing trades")
 		if k, n := m.frozen(); k > 0 && m.w >= 100 {
-			left += t.Muted.Render(", " + count(n, "ended session") + " " + holds(n) + " " + count(k, "position"))
+			left += t.Muted.Render(", " + page.Plural(n, "ended session") + " " + holds(n) + " " + page.Plural(k, "position"))
 		}
 	}
 	return widget.Fit(widget.Fit(left, max(0, m.w-widget.Width(right)-1))+" "+right, m.w)
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
 }
 
 func holds(n int) string {
@@ -159,7 +152,7 @@ func (m *Model) wrongNow() string {
 	case frozen > 0 && m.w < 100:
 		return m.lag() + t.Warn.Render("! "+strconv.Itoa(frozen)+" frozen")
 	case frozen > 0:
-		return m.lag() + t.Warn.Render("! "+count(frozen, "position")+" frozen")
+		return m.lag() + t.Warn.Render("! "+page.Plural(frozen, "position")+" frozen")
 	}
 	return m.lag() + t.Up.Render("✓ all well")
 }

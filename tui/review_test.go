@@ -57,7 +57,7 @@ func play(t *testing.T, s *scene, w, h int) (*Model, *clock.Manual) {
 	m.tick = func() tea.Cmd { return nil }
 	t.Cleanup(m.run.Close)
 	m.Update(tea.WindowSizeMsg{Width: w, Height: h})
-	run(m, m.Init())
+	settle(m, m.Init())
 	return m, c
 }
 
@@ -65,7 +65,7 @@ func play(t *testing.T, s *scene, w, h int) (*Model, *clock.Manual) {
 func later(m *Model, c *clock.Manual, d time.Duration) {
 	c.Advance(d)
 	_, cmd := m.Update(tickMsg{})
-	run(m, cmd)
+	settle(m, cmd)
 }
 
 func lacks(t *testing.T, m *Model, unwanted ...string) {
@@ -314,7 +314,7 @@ func TestAClickChoosesTheRowUnderIt(t *testing.T) {
 			}
 		}
 		_, cmd := m.Update(tea.MouseClickMsg{X: 5, Y: y, Button: tea.MouseLeft})
-		run(m, cmd)
+		settle(m, cmd)
 		shows(t, m, "▸ macd-trend", "macd-trend @f3bead")
 	}
 	m, _ := play(t, &scene{sessions: list}, 120, 40)

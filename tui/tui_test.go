@@ -111,7 +111,7 @@ func TestKillNeedsTheWord(t *testing.T) {
 	press(m, "enter")
 	shows(t, m, "that is not KILL: nothing was done")
 	_, cmd := m.Update(tea.PasteMsg{Content: "KILL"})
-	run(m, cmd)
+	settle(m, cmd)
 	press(m, "enter")
 	if len(f.did()) != 0 {
 		t.Fatalf("killed by a wrong or pasted word: %v", f.did())
@@ -269,7 +269,7 @@ func TestEveryKeyAndSizeGivesAWholeFrame(t *testing.T) {
 				m.Update(tea.WindowSizeMsg{Width: rapid.IntRange(1, 220).Draw(r, "w"), Height: rapid.IntRange(1, 70).Draw(r, "h")})
 			} else {
 				_, cmd := m.Update(keyPress(rapid.SampledFrom(keys).Draw(r, "key")))
-				run(m, cmd)
+				settle(m, cmd)
 			}
 			lines := strings.Split(m.View().Content, "\n")
 			if len(lines) != m.h {

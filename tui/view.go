@@ -40,7 +40,7 @@ func (m *Model) frame() (string, *page.Caret) {
 		return widget.Block([]string{"omc needs " + strconv.Itoa(minWidth) + "×" + strconv.Itoa(minHeight), "this is " + strconv.Itoa(m.w) + "×" + strconv.Itoa(m.h)}, m.w, m.h), nil
 	}
 	h := m.h - headerLines - footerLines
-	body, caret := m.pages[m.at].View(page.Env{Theme: &m.theme, Now: m.now}, m.w, h)
+	body, caret := m.pages[m.at].View(page.Env{Theme: &m.theme, Now: m.now, Embedded: m.glance.status.Embedded}, m.w, h)
 	body = widget.Block(strings.Split(body, "\n"), m.w, h)
 	if caret != nil && caret.Y < h {
 		caret = &page.Caret{X: caret.X, Y: caret.Y + headerLines}

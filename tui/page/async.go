@@ -236,12 +236,3 @@ func Unanswered(err error) string {
 	}
 	return err.Error()
 }
-
-// more says whether another batch follows.
-func (b Batch[E]) more() bool { return !b.Done }
-
-// FromStream says whether msg is a batch of a stream that goes on.
-func FromStream(msg any) bool {
-	b, ok := msg.(interface{ more() bool })
-	return ok && b.more()
-}

@@ -165,6 +165,14 @@ func Params(p map[string]float64) string {
 	return strings.Join(names, " ")
 }
 
+// Plural writes a number of things: 1 bar, 2,000 bars.
+func Plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return Count(int64(n)) + " " + noun + "s"
+}
+
 // Short shortens an id for people: @1a2b3c.
 func Short(id string) string {
 	id = widget.Neutralise(id)

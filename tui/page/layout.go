@@ -7,9 +7,6 @@ import (
 	"github.com/ohmycoins/omc/tui/widget"
 )
 
-// Blank is w columns of nothing.
-func Blank(w int) string { return strings.Repeat(" ", max(0, w)) }
-
 // Pane draws a titled pane of exactly w columns and h lines: a rule with the title (and a note at its right end), then the lines.
 // The focused pane has ▸ before its title and a double rule.
 func Pane(t *theme.Theme, title, note string, focused bool, lines []string, w, h int) string {

@@ -10,3 +10,14 @@ import (
 func LeftAlone(s *api.FloorSession) bool {
 	return s.Feed != "replay" && (s.Status == journal.Stopped || s.Status == journal.Failed || s.Status == journal.Killed)
 }
+
+// Held counts the positions that a session has.
+func Held(s *api.FloorSession) int {
+	n := 0
+	for i := range s.Account.Positions {
+		if !s.Account.Positions[i].Quantity.IsZero() {
+			n++
+		}
+	}
+	return n
+}

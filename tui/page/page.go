@@ -13,8 +13,18 @@ import (
 
 // Env is what a page is drawn with.
 type Env struct {
-	Theme *theme.Theme
-	Now   time.Time
+	Theme    *theme.Theme
+	Now      time.Time
+	Embedded bool // omc works in this very process: no daemon
+}
+
+// Shell is the line that stands above commands for a shell. Without a daemon this process holds the data directory, and another omc
+// is refused until it has ended.
+func (e Env) Shell() string {
+	if e.Embedded {
+		return "Press q first: while no daemon runs, this omc keeps the data to itself. Then in a shell:"
+	}
+	return "In a shell:"
 }
 
 // Caret is where the terminal's cursor stands, in columns and lines from the page's upper left corner.

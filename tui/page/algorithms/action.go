@@ -13,15 +13,6 @@ import (
 	"github.com/ohmycoins/omc/tui/widget"
 )
 
-// Typing is never so.
-func (p *Page) Typing() bool { return false }
-
-// Type is not called, as Typing is never so.
-func (p *Page) Type(tea.KeyPressMsg) tea.Cmd { return nil }
-
-// Paste is not called, as Typing is never so.
-func (p *Page) Paste(string) tea.Cmd { return nil }
-
 // FilterName says what a filter narrows.
 func (p *Page) FilterName() string { return "algorithms" }
 
@@ -165,7 +156,7 @@ func (p *Page) promote(a *api.Algorithm) tea.Cmd {
 	c := page.Confirm{Title: "Promote " + name + " " + page.Short(id) + " from " + string(a.State) + " to " + string(next) + "?", Lines: lines, Label: "promote to " + string(next)}
 	if missing > 0 {
 		c.Title = name + " " + page.Short(id) + " cannot be promoted to " + string(next) + " yet"
-		c.Off = plural(missing, "reason") + " marked ✗ must hold first. Nothing was changed."
+		c.Off = page.Plural(missing, "reason") + " marked ✗ must hold first. Nothing was changed."
 	}
 	client := p.client
 	c.Yes = page.Work(p.run, func(ctx context.Context) (api.Algorithm, error) {
@@ -239,14 +230,7 @@ func evidenceLines(a *api.Algorithm) []string {
 			"Sharpe  "+page.Ratio(r.Strat.Sharpe)+" against "+page.Ratio(r.Hold.Sharpe)+", worst drawdown "+page.Percent(r.Strat.MaxDrawdown)+", "+strconv.Itoa(r.Strat.Trades)+" trades")
 	}
 	if e := a.Evidence; e != nil {
-		out = append(out, "Luck    deflated Sharpe "+page.Ratio(e.DSR)+" after "+plural(e.Trials, "trial")+" (0.95 and more is convincing)")
+		out = append(out, "Luck    deflated Sharpe "+page.Ratio(e.DSR)+" after "+page.Plural(e.Trials, "trial")+" (0.95 and more is convincing)")
 	}
 	return out
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return page.Count(int64(n)) + " " + noun + "s"
 }

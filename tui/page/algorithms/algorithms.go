@@ -21,7 +21,6 @@ type Client interface {
 	Promote(ctx context.Context, id string, r api.PromoteRequest) (api.Algorithm, error)
 	Retire(ctx context.Context, id, reason string) (api.Algorithm, error)
 	SessionEvents(ctx context.Context, id string, after int64, follow bool, emit func(research.Event) error) error
-	page.StatusClient
 }
 
 // The panes of the detail, in tab order; the list is before them.
@@ -38,6 +37,8 @@ const pollEvery = 3 * time.Second
 
 // Page is the algorithms.
 type Page struct {
+	page.NoText
+
 	client Client
 	run    *page.Runner
 
@@ -58,7 +59,6 @@ type Page struct {
 	detailOf string
 	detErr   error
 	verdict  string // of the lab on the chosen one, with its mark; empty where there is none
-	host     page.Host
 	pending  string // key to run on the chosen one as soon as its detail is there
 }
 
@@ -93,7 +93,7 @@ func (p *Page) Poll(now time.Time) tea.Cmd {
 		return nil
 	}
 	p.asked = now
-	return tea.Batch(p.host.Ask(p.run, p.client), p.reload())
+	return p.reload()
 }
 
 func (p *Page) reload() tea.Cmd {
@@ -103,7 +103,6 @@ func (p *Page) reload() tea.Cmd {
 
 // Update takes answers and requests.
 func (p *Page) Update(msg tea.Msg) tea.Cmd {
-	p.host.Take(msg)
 	switch msg := msg.(type) {
 	case listMsg:
 		p.waiting, p.loaded, p.err = false, true, msg.err

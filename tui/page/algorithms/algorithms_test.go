@@ -36,8 +36,6 @@ func (s *store) Algorithms(context.Context) ([]api.Algorithm, error) {
 
 func (s *store) Algorithm(_ context.Context, id string) (api.Algorithm, error) { return made(id), nil }
 
-func (s *store) Status(context.Context) (api.Status, error) { return api.Status{Embedded: true}, nil }
-
 func (s *store) SessionEvents(_ context.Context, _ string, _ int64, follow bool, emit func(research.Event) error) error {
 	if s.gone || follow {
 		return errors.New("no such session")
@@ -134,7 +132,7 @@ func TestNarrowPanesNameTheirAlgorithm(t *testing.T) {
 			t.Errorf("%d columns: %q", w, head)
 		}
 	}
-	wide, _ := p.View(page.Env{Theme: &th, Now: time.Unix(1, 0)}, 200, 40)
+	wide, _ := p.View(page.Env{Theme: &th, Now: time.Unix(1, 0), Embedded: true}, 200, 40)
 	if !strings.Contains(wide, "Press q first") {
 		t.Errorf("a command is advised that is refused while this omc runs:\n%s", wide)
 	}

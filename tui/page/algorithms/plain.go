@@ -33,7 +33,7 @@ func Plain(ctx context.Context, c Client, now time.Time) ([]string, error) {
 		}
 		dsr := ""
 		if a.Evidence != nil {
-			dsr = page.Named("deflated Sharpe", page.Ratio(a.Evidence.DSR)) + " after " + plural(a.Evidence.Trials, "trial")
+			dsr = page.Named("deflated Sharpe", page.Ratio(a.Evidence.DSR)) + " after " + page.Plural(a.Evidence.Trials, "trial")
 		}
 		p.Say(a.Name+" "+page.Short(a.ID), string(a.State), sim, markets(a), a.Content.Interval.String()+" bars", dsr, "made "+page.Since(now, a.CreatedAt)+" ago")
 	}

@@ -31,7 +31,7 @@ func (p *Page) View(e page.Env, w, h int) (string, *page.Caret) {
 	case len(p.all) == 0:
 		return page.Pane(t, "Algorithms", "", false, page.Teach(t, w,
 			"Here are the algorithms: what the lab found and what you wrote, with the evidence of their worth, and how far they have come: draft, validated, paper, live.",
-			"", "There is none yet. Let the lab look for one: page 1, i, a goal, enter.", "", p.host.Shell(),
+			"", "There is none yet. Let the lab look for one: page 1, i, a goal, enter.", "", e.Shell(),
 			" omc lab run \"find a momentum strategy on BTC\"", " omc algo backtest ema-cross --market BTC/USDT", " omc demo"), w, h), nil
 	}
 	if w < 100 {
@@ -188,7 +188,7 @@ func (p *Page) detailRows(e page.Env, w, h int) []string {
 	pane := max(p.pane, figures)
 	switch pane {
 	case figures:
-		lines = figureRows(t, a, p.host.Shell(), w)
+		lines = figureRows(t, a, e.Shell(), w)
 	case gate:
 		lines = gateRows(t, a, p.verdict, w)
 	case trades:
@@ -213,7 +213,7 @@ func (p *Page) curve(e page.Env, w, h int) []string {
 		if p.detail == nil {
 			return []string{"", "  loading…"}
 		}
-		return page.Teach(t, w, "No backtest is kept, so there is no equity to draw. "+p.host.Shell(), " omc algo backtest "+a.ID[:min(12, len(a.ID))]+" --walk-forward 5")
+		return page.Teach(t, w, "No backtest is kept, so there is no equity to draw. "+e.Shell(), " omc algo backtest "+a.ID[:min(12, len(a.ID))]+" --walk-forward 5")
 	}
 	r := a.Report
 	equity, hold, down := r.Curves()

@@ -2,7 +2,6 @@ package floor
 
 import (
 	"context"
-	"strconv"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -11,15 +10,6 @@ import (
 	"github.com/ohmycoins/omc/tui/page"
 	"github.com/ohmycoins/omc/tui/widget"
 )
-
-// Typing is never so: the page has no text of its own.
-func (p *Page) Typing() bool { return false }
-
-// Type is not called, as Typing is never so.
-func (p *Page) Type(tea.KeyPressMsg) tea.Cmd { return nil }
-
-// Paste is not called, as Typing is never so.
-func (p *Page) Paste(string) tea.Cmd { return nil }
 
 // FilterName says what a filter narrows.
 func (p *Page) FilterName() string { return "sessions" }
@@ -186,7 +176,7 @@ func (p *Page) stop(s *api.FloorSession) tea.Cmd {
 // stopLines say what stopping a session leaves behind.
 func stopLines(s *api.FloorSession) []string {
 	head := widget.Neutralise(s.Strategy) + " " + page.Short(s.ID) + " stops trading."
-	switch k := held(s); k {
+	switch k := page.Held(s); k {
 	case 0:
 		return []string{head, "It holds no position: nothing stays behind."}
 	case 1:
@@ -231,22 +221,4 @@ func (p *Page) offer(msg startMsg) tea.Cmd {
 	return p.run.Send(c)
 }
 
-// held counts a session's open positions.
-func held(s *api.FloorSession) int {
-	n := 0
-	for i := range s.Account.Positions {
-		if !s.Account.Positions[i].Quantity.IsZero() {
-			n++
-		}
-	}
-	return n
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
-}
-
-func positionsText(n int) string { return plural(n, "position") }
+func positionsText(n int) string { return page.Plural(n, "position") }

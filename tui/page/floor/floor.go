@@ -48,6 +48,8 @@ const (
 
 // Page is the floor.
 type Page struct {
+	page.NoText
+
 	client Client
 	run    *page.Runner
 

@@ -69,7 +69,7 @@ func (p *Page) killText() (title string, lines []string, label string) {
 			continue
 		}
 		n++
-		k := held(s)
+		k := page.Held(s)
 		open += k
 		lines = append(lines, fmt.Sprintf("%s  %s  %s, equity %s %s", widget.Fit(widget.Neutralise(s.Strategy), 18), page.Short(s.ID), positionsText(k),
 			page.Amount(s.Account.Equity), widget.Neutralise(quote(s))))
@@ -78,7 +78,7 @@ func (p *Page) killText() (title string, lines []string, label string) {
 		lines = append(lines[:8], "… and "+strconv.Itoa(len(lines)-8)+" more")
 	}
 	lines = append(lines, "", "Every open order is cancelled, every position is sold at the market's price, and the sessions halt for good. This cannot be taken back.")
-	return fmt.Sprintf("Kill switch: flatten %s of %s", positionsText(open), plural(n, "session")), lines, "flatten " + positionsText(open) + " on paper"
+	return fmt.Sprintf("Kill switch: flatten %s of %s", positionsText(open), page.Plural(n, "session")), lines, "flatten " + positionsText(open) + " on paper"
 }
 
 // send sends the kill switch. Until its answer comes the header says how long it waits.
@@ -101,7 +101,7 @@ func (p *Page) answered(msg killedMsg) tea.Cmd {
 	var refused *api.Problem
 	switch {
 	case msg.err == nil:
-		text := fmt.Sprintf("killed: %s halted, %s closed", plural(len(msg.result.Sessions), "session"), positionsText(msg.result.Closed))
+		text := fmt.Sprintf("killed: %s halted, %s closed", page.Plural(len(msg.result.Sessions), "session"), positionsText(msg.result.Closed))
 		return p.done(doneMsg{text: text})
 	case page.NotReached(msg.err):
 		return p.run.Send(page.Notice{Text: "NOT killed, " + open + " open: run 'omc daemon start'; " + page.Unanswered(msg.err), Bad: true, Keep: true})
@@ -116,7 +116,7 @@ func (p *Page) open() int {
 	n := 0
 	for i := range p.sessions {
 		if running(&p.sessions[i]) {
-			n += held(&p.sessions[i])
+			n += page.Held(&p.sessions[i])
 		}
 	}
 	return n

@@ -53,5 +53,5 @@ func frozen(s *api.FloorSession) int {
 	if !page.LeftAlone(s) {
 		return 0
 	}
-	return held(s)
+	return page.Held(s)
 }

@@ -24,7 +24,6 @@ type Client interface {
 	ResumeSession(ctx context.Context, id string) (research.Session, error)
 	StopTurn(ctx context.Context, id string) (research.Session, error)
 	CancelSession(ctx context.Context, id string) (research.Session, error)
-	page.StatusClient
 }
 
 // The panes, in tab order.
@@ -79,7 +78,6 @@ type Page struct {
 
 	full    api.LabSession // of the chosen session, with its report
 	fullFor string         // id and status it was asked for
-	host    page.Host
 }
 
 // drawn keeps the conversation's lines until something changes.
@@ -119,7 +117,7 @@ type (
 
 // Poll asks for the sessions and takes a broken stream up again.
 func (p *Page) Poll(now time.Time) tea.Cmd {
-	cmds := []tea.Cmd{p.host.Ask(p.run, p.client)}
+	var cmds []tea.Cmd
 	if p.stream == nil && p.streamEnd.IsZero() {
 		p.streamEnd = now
 	}
@@ -139,7 +137,6 @@ func live(s *research.Session) bool {
 
 // Update takes answers and requests.
 func (p *Page) Update(msg tea.Msg) tea.Cmd {
-	p.host.Take(msg)
 	switch msg := msg.(type) {
 	case sessionsMsg:
 		p.waiting, p.loaded, p.err = false, true, msg.err

@@ -173,7 +173,7 @@ func (p *Page) chatLines(e page.Env, w int) []string {
 			"Here you talk to the lab. Say what you look for; it retrieves data, tries strategies with fees and slippage, counts every trial, and says whether anything deserves money.",
 			"", "Press i, write a goal, press enter:",
 			" find a momentum strategy on BTC, at most one trade a day", " is there anything in mean reversion on ETH?",
-			"", "The same without the workstation. "+p.host.Shell(), " omc lab run \"find a momentum strategy on BTC\"",
+			"", "The same without the workstation. "+e.Shell(), " omc lab run \"find a momentum strategy on BTC\"",
 			"", "It works with the built-in research procedure: no key, no account.")
 	}
 	lines := p.conversation(t, w)

@@ -9,15 +9,6 @@ import (
 	"github.com/ohmycoins/omc/tui/page"
 )
 
-// Typing is never so.
-func (p *Page) Typing() bool { return false }
-
-// Type is not called, as Typing is never so.
-func (p *Page) Type(tea.KeyPressMsg) tea.Cmd { return nil }
-
-// Paste is not called, as Typing is never so.
-func (p *Page) Paste(string) tea.Cmd { return nil }
-
 // FilterName says what a filter narrows.
 func (p *Page) FilterName() string { return "coins" }
 
@@ -117,7 +108,7 @@ func (p *Page) Entries() []page.Entry {
 		m := p.all[i].Market.String()
 		if !seen[m] {
 			seen[m] = true
-			out = append(out, page.Entry{Title: "data prices " + m, Help: plural(p.all[i].Bars, "bar") + " of " + p.all[i].Interval.String(), Msg: page.OpenMarket{Market: m}})
+			out = append(out, page.Entry{Title: "data prices " + m, Help: page.Plural(p.all[i].Bars, "bar") + " of " + p.all[i].Interval.String(), Msg: page.OpenMarket{Market: m}})
 		}
 	}
 	return out
@@ -222,7 +213,7 @@ func (p *Page) toGap() tea.Cmd {
 		p.end = time.Time{}
 	}
 	p.pane, p.opened = chart, true
-	return tea.Batch(p.loadBars(c), p.run.Send(page.Notice{Text: "the gap of " + plural(g.Bars, "bar") + " from " + page.Minute(g.From) + " to " + page.Minute(g.To) + " UTC"}))
+	return tea.Batch(p.loadBars(c), p.run.Send(page.Notice{Text: "the gap of " + page.Plural(g.Bars, "bar") + " from " + page.Minute(g.From) + " to " + page.Minute(g.To) + " UTC"}))
 }
 
 // Wheel scrolls the pane that has the focus; over the chart it moves the crosshair.

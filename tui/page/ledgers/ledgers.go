@@ -21,7 +21,6 @@ type Client interface {
 	Coverage(ctx context.Context) ([]ledger.Coverage, error)
 	Prices(ctx context.Context, q api.PriceQuery) (api.Prices, error)
 	Gaps(ctx context.Context, q api.PriceQuery) (api.Gaps, error)
-	page.StatusClient
 }
 
 // The panes, in tab order.
@@ -46,6 +45,8 @@ var spans = []int{60, 120, 240, 480, 960}
 
 // Page is the ledgers.
 type Page struct {
+	page.NoText
+
 	client Client
 	run    *page.Runner
 
@@ -63,7 +64,6 @@ type Page struct {
 	sparks  map[string]spark // by market and stored interval
 	fresh   map[string]bool  // whose spark is of the bars as they are now
 	asking  string           // whose sparkline is under way
-	host    page.Host
 
 	interval market.Interval // of the chart; 0: as stored
 	span     int             // index into spans
@@ -120,12 +120,11 @@ func (p *Page) Poll(now time.Time) tea.Cmd {
 		return nil
 	}
 	p.waiting, p.asked = true, now
-	return tea.Batch(p.host.Ask(p.run, p.client), page.Read(p.run, p.client.Coverage, func(all []ledger.Coverage, err error) tea.Msg { return coverageMsg{all, err} }))
+	return page.Read(p.run, p.client.Coverage, func(all []ledger.Coverage, err error) tea.Msg { return coverageMsg{all, err} })
 }
 
 // Update takes answers and requests.
 func (p *Page) Update(msg tea.Msg) tea.Cmd {
-	p.host.Take(msg)
 	switch msg := msg.(type) {
 	case coverageMsg:
 		p.waiting, p.loaded, p.err = false, true, msg.err

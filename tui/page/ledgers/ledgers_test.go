@@ -25,12 +25,10 @@ var (
 // stored is a ledger of 5-minute bars of one market whose close is their number. As omc does, it leaves the hour, the day and the week
 // under way out of longer bars.
 type stored struct {
-	first time.Time
-	n     int
-	host  api.Status
+	first    time.Time
+	n        int
+	embedded bool
 }
-
-func (s *stored) Status(context.Context) (api.Status, error) { return s.host, nil }
 
 func (s *stored) Coverage(context.Context) ([]ledger.Coverage, error) {
 	if s.n == 0 {
@@ -88,7 +86,7 @@ func shown(t *testing.T, s *stored, w, h int, keys ...string) string {
 		give(p.Do(k))
 	}
 	th := theme.For(theme.NoColor)
-	view, _ := p.View(page.Env{Theme: &th, Now: now}, w, h)
+	view, _ := p.View(page.Env{Theme: &th, Now: now, Embedded: s.embedded}, w, h)
 	return view
 }
 
@@ -161,7 +159,7 @@ func TestTheCloseStaysInTheReadout(t *testing.T) {
 
 func TestEmptyLedgersSayWhereTheirCommandsWork(t *testing.T) {
 	t.Parallel()
-	wants(t, shown(t, &stored{host: api.Status{Embedded: true}}, 80, 20), "Press q first: while no daemon runs", "omc data import FILE.csv.gz")
+	wants(t, shown(t, &stored{embedded: true}, 80, 20), "Press q first: while no daemon runs", "omc data import FILE.csv.gz")
 	if view := shown(t, &stored{}, 80, 20); strings.Contains(view, "Press q") {
 		t.Errorf("a daemon serves it, and it asks to quit:\n%s", view)
 	}

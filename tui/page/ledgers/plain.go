@@ -36,7 +36,7 @@ func Plain(ctx context.Context, c Client, now time.Time) ([]string, error) {
 		if old > 0 {
 			newest += " which is " + age(old) + " old"
 		}
-		p.Say(k.Market.String(), plural(k.Bars, "bar")+" of "+k.Interval.String(), "from "+page.Day(k.First), newest, complete(k)+" complete", source)
+		p.Say(k.Market.String(), page.Plural(k.Bars, "bar")+" of "+k.Interval.String(), "from "+page.Day(k.First), newest, complete(k)+" complete", source)
 		if i >= sparkBatch {
 			continue
 		}
@@ -54,7 +54,7 @@ func Plain(ctx context.Context, c Client, now time.Time) ([]string, error) {
 		}
 		if s.last > 0 {
 			p.Say("last "+widget.Price(s.last), change)
-			if curve := page.Curve("the newest "+plural(len(s.closes), "bar")+" of "+max(k.Interval, 3600).String(), s.closes, widget.Price, nil); curve != "" {
+			if curve := page.Curve("the newest "+page.Plural(len(s.closes), "bar")+" of "+max(k.Interval, 3600).String(), s.closes, widget.Price, nil); curve != "" {
 				p.Lines = append(p.Lines, curve)
 			}
 		}
@@ -73,9 +73,9 @@ func plainGapsOf(ctx context.Context, c Client, p *page.Prose, market, interval 
 	if err != nil {
 		return err
 	}
-	p.Say(plural(g.Total, "gap"))
+	p.Say(page.Plural(g.Total, "gap"))
 	for _, gap := range g.Gaps[:min(len(g.Gaps), plainGaps)] {
-		p.Say("gap from "+page.Minute(gap.From)+" to "+page.Minute(gap.To), plural(gap.Bars, "bar")+" missing")
+		p.Say("gap from "+page.Minute(gap.From)+" to "+page.Minute(gap.To), page.Plural(gap.Bars, "bar")+" missing")
 	}
 	return nil
 }

@@ -25,15 +25,8 @@ func age(d time.Duration) string {
 		name string
 	}{{365 * day, "year"}, {365 * day / 12, "month"}, {7 * day, "week"}, {day, "day"}, {time.Hour, "hour"}} {
 		if d >= 2*u.size {
-			return plural(int((d+u.size/2)/u.size), u.name)
+			return page.Plural(int((d+u.size/2)/u.size), u.name)
 		}
 	}
-	return plural(int(d/time.Minute), "minute")
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return page.Count(int64(n)) + " " + noun + "s"
+	return page.Plural(int(d/time.Minute), "minute")
 }

@@ -24,7 +24,7 @@ func (p *Page) View(e page.Env, w, h int) (string, *page.Caret) {
 	case len(p.all) == 0:
 		return page.Pane(t, "Ledgers", "", false, page.Teach(t, w,
 			"Here are the markets that omc knows: prices, how much of the past they cover, candles, gaps.",
-			"", "The ledgers are empty. "+p.host.Shell(),
+			"", "The ledgers are empty. "+e.Shell(),
 			" omc data import FILE.csv.gz", " omc data fetch --help", " omc demo",
 			"", "Importing the same file twice adds nothing, and no row is dropped in silence."), w, h), nil
 	}
@@ -203,7 +203,7 @@ func (p *Page) chartRows(e page.Env, w, h int) []string {
 func (p *Page) notes(e page.Env, c *ledger.Coverage, iv market.Interval, w int) string {
 	n := len(p.bars.candles)
 	first, last := page.Minute(p.bars.candles[0].Time), page.Minute(p.bars.candles[n-1].Time)
-	note, more := plural(n, "bar")+" of "+iv.String()+", "+first+" to "+last+" UTC", []string(nil)
+	note, more := page.Plural(n, "bar")+" of "+iv.String()+", "+first+" to "+last+" UTC", []string(nil)
 	old := stale(c, e.Now)
 	if old > 0 {
 		more = append(more, ", "+age(old)+" old")

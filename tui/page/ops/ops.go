@@ -43,6 +43,8 @@ var levels = []string{"", "INFO", "WARN", "ERROR"}
 
 // Page is the state of omc.
 type Page struct {
+	page.NoText
+
 	client  Client
 	run     *page.Runner
 	loaded  bool
@@ -107,15 +109,6 @@ func (p *Page) Update(msg tea.Msg) tea.Cmd {
 	}
 	return nil
 }
-
-// Typing is never so.
-func (p *Page) Typing() bool { return false }
-
-// Type is not called, as Typing is never so.
-func (p *Page) Type(tea.KeyPressMsg) tea.Cmd { return nil }
-
-// Paste is not called, as Typing is never so.
-func (p *Page) Paste(string) tea.Cmd { return nil }
 
 // Entries are none: the page has no records of its own.
 func (p *Page) Entries() []page.Entry { return nil }
