@@ -58,14 +58,7 @@ func (s *Service) note(name string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h := s.health[name]
-	h.Requests++
-	if err != nil {
-		h.State, h.LastError = "failing", err.Error()
-		h.Failures++
-	} else {
-		now := s.clock.Now()
-		h.State, h.LastError, h.LastOK = "ok", "", &now
-	}
+	h.Note(err, s.clock.Now())
 	s.health[name] = h
 }
 

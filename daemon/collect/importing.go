@@ -60,7 +60,8 @@ func (im *importing) readable(err error) bool {
 func (im *importing) problem(err error) *api.Problem {
 	var p *api.Problem
 	var stored *storeError
-	kept := fmt.Sprintf("%d rows before it are stored", im.sum.Added+im.sum.Same+im.sum.Replaced)
+	stays := im.sum.Added + im.sum.Same + im.sum.Replaced
+	kept := fmt.Sprintf("%d rows before it are stored", stays)
 	switch {
 	case errors.As(err, &p):
 		return p
@@ -69,7 +70,7 @@ func (im *importing) problem(err error) *api.Problem {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return api.NewProblem(422, api.CodeFailed, "the file ends too early: %s; %s, get a whole file and import it", err, kept)
 	case errors.Is(err, candlefile.ErrLayout), errors.Is(err, candlefile.ErrUnknown), errors.Is(err, candlefile.ErrTooBig):
-		if im.sum.Added+im.sum.Same+im.sum.Replaced > 0 {
+		if stays > 0 {
 			return api.NewProblem(400, api.CodeBadRequest, "%s; %s", err, kept)
 		}
 		return api.NewProblem(400, api.CodeBadRequest, "%s", err)

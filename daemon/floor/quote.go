@@ -33,26 +33,16 @@ type Polled struct {
 func (q *Polled) Latest(ctx context.Context) ([]market.Quote, []string, error) {
 	quotes, problems, err := q.c.Latest(ctx)
 	if ctx.Err() == nil { // given up by us says nothing of them
-		q.note(err)
+		now := q.clock.Now()
+		q.mu.Lock()
+		q.source.Note(err, now)
+		q.mu.Unlock()
 	}
 	bad := make([]string, 0, len(problems))
 	for _, p := range problems {
 		bad = append(bad, p.Key+": "+p.Reason)
 	}
 	return quotes, bad, err
-}
-
-func (q *Polled) note(err error) {
-	now := q.clock.Now()
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.source.Requests++
-	if err != nil {
-		q.source.State, q.source.LastError = "failing", err.Error()
-		q.source.Failures++
-		return
-	}
-	q.source.State, q.source.LastError, q.source.LastOK = "ok", "", &now
 }
 
 // Source tells how the source does.

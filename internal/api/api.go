@@ -108,6 +108,17 @@ type Source struct {
 	Failures  int64      `json:"failures"`
 }
 
+// Note counts a request that ended at now, well or with err.
+func (s *Source) Note(err error, now time.Time) {
+	s.Requests++
+	if err != nil {
+		s.State, s.LastError = "failing", err.Error()
+		s.Failures++
+		return
+	}
+	s.State, s.LastError, s.LastOK = "ok", "", &now
+}
+
 // LogLine is one line of the daemon's log.
 type LogLine struct {
 	Time    time.Time       `json:"time"`

@@ -111,21 +111,18 @@ const probeTime = 5 * time.Second
 // Running returns a client of the daemon that serves dir, where one answers. A socket that nobody listens on is no daemon; one that
 // takes connections and gives no answer is a *client.Unreachable.
 func Running(ctx context.Context, dir string) (*client.Client, bool, error) {
-	path := SocketPath(dir)
-	if dial(ctx, path) != nil {
-		return nil, false, nil
-	}
-	c := client.New("http://omc", client.Unix(path))
-	if err := probe(ctx, c); err != nil {
-		return nil, false, frozen(dir, err)
-	}
-	return c, true, nil
-}
-
-func probe(ctx context.Context, c *client.Client) error {
-	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	c := client.New("http://omc", client.Unix(SocketPath(dir)))
+	ask, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
-	return c.Alive(ctx)
+	err := c.Alive(ask)
+	var dial *net.OpError
+	switch {
+	case err == nil:
+		return c, true, nil
+	case errors.As(err, &dial) && dial.Op == "dial" && !dial.Timeout():
+		return nil, false, nil // nobody listens
+	}
+	return nil, false, frozen(dir, err)
 }
 
 // frozen says who does not answer, or gives ctx's end back.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,13 +14,12 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
-	"golang.org/x/sys/unix"
+
+	"github.com/ohmycoins/omc/internal/safefile"
 )
 
-const (
-	lockWait = 5 * time.Second
-	lockPoll = 20 * time.Millisecond
-)
+// lockWait is how long another omc's edit may take.
+const lockWait = 5 * time.Second
 
 // errByHand refuses an edit that would change more than was asked.
 var errByHand = errors.New("this cannot be changed without changing other things in the file: edit it by hand")
@@ -37,7 +37,7 @@ func EditFile(path, name string, value *string) (before string, err error) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real // the file is replaced where it lies, not the link to it
 	}
-	unlock, err := lockFile(path)
+	unlock, err := safefile.Lock(context.Background(), filepath.Join(filepath.Dir(path), ".config.lock"), lockWait)
 	if err != nil {
 		return "", fmt.Errorf("settings %s: %w", path, err)
 	}
@@ -53,7 +53,11 @@ func EditFile(path, name string, value *string) (before string, err error) {
 	if bytes.Equal(raw, changed) {
 		return before, nil
 	}
-	if err := replace(path, changed, mode); err != nil {
+	err = safefile.Replace(path, mode, func(w io.Writer) error {
+		_, err := w.Write(changed)
+		return err
+	})
+	if err != nil {
 		return "", fmt.Errorf("settings: %w", err)
 	}
 	return before, nil
@@ -71,50 +75,6 @@ func readForEdit(path string) ([]byte, fs.FileMode, error) {
 	}
 	raw, err := os.ReadFile(path)
 	return raw, st.Mode().Perm(), err
-}
-
-// replace writes a file whole or not at all.
-func replace(path string, raw []byte, mode fs.FileMode) (err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".config.yaml.*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(tmp.Name()) // it may be renamed already
-		}
-	}()
-	_, err = tmp.Write(raw)
-	if err = errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
-}
-
-// lockFile keeps another omc's edit out; the kernel frees the lock when the process ends.
-func lockFile(path string) (unlock func() error, err error) {
-	f, err := os.OpenFile(filepath.Join(filepath.Dir(path), ".config.lock"), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	deadline := time.NewTimer(lockWait)
-	defer deadline.Stop()
-	poll := time.NewTicker(lockPoll)
-	defer poll.Stop()
-	for {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if err == nil {
-			return f.Close, nil
-		}
-		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
-			return nil, errors.Join(err, f.Close())
-		}
-		select {
-		case <-poll.C:
-		case <-deadline.C:
-			return nil, errors.Join(fmt.Errorf("another omc is changing it for longer than %s", lockWait), f.Close())
-		}
-	}
 }
 
 // Edit changes one setting in the text of a config.yaml, or removes it where value is nil, and returns what stood there. Text that

@@ -78,7 +78,6 @@ type Engine struct {
 type book struct {
 	market     market.Market
 	bar        market.Bar // newest
-	priced     bool       // there is one
 	observed   bool       // its step has begun, and the strategy has not seen it yet
 	seen       int        // bars so far
 	warm       bool
@@ -214,7 +213,7 @@ func (e *Engine) Position(m int) trade.Position { return e.books[m].pos }
 // Last is the last close of market m and the time of that close; zeros before the first bar.
 func (e *Engine) Last(m int) (money.Decimal, time.Time) {
 	b := &e.books[m]
-	if !b.priced {
+	if !b.priced() {
 		return money.Zero, time.Time{}
 	}
 	return b.bar.Close(), time.Unix(b.bar.Unix()+e.interval, 0).UTC()
@@ -238,8 +237,11 @@ func (e *Engine) Flat() bool { return e.held == 0 && len(e.live) == 0 }
 // Stats counts what became of intents and orders so far. The maps are the engine's.
 func (e *Engine) Stats() *Stats { return &e.stats }
 
+// priced reports that a bar has come.
+func (b *book) priced() bool { return b.seen > 0 || b.observed }
+
 func (b *book) last() money.Decimal {
-	if !b.priced {
+	if !b.priced() {
 		return money.Zero
 	}
 	return b.bar.Close()

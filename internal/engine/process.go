@@ -60,13 +60,13 @@ func (e *Engine) advance(now int64) {
 // bar itself, it decides at that close.
 func (e *Engine) observe(m int, bar *market.Bar) error {
 	b := &e.books[m]
-	if b.priced && bar.Unix() <= b.bar.Unix() {
+	if b.priced() && bar.Unix() <= b.bar.Unix() {
 		return fmt.Errorf("bar of %s at %s follows one at %s", b.market, bar.OpenTime(), b.bar.OpenTime())
 	}
 	e.advance((bar.Unix() + e.interval) * int64(time.Second))
 	b.warm = b.seen >= e.spec.Warmup && bar.Unix() >= e.from
 	b.bar, b.close = *bar, bar.CloseFloat()
-	b.priced, b.observed = true, true
+	b.observed = true
 	return nil
 }
 

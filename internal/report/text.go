@@ -118,15 +118,15 @@ func (r *Report) quote() string {
 	return string(r.Markets[0].Quote)
 }
 
-// params writes the parameters in name order.
-func (r *Report) params() string {
-	names := make([]string, 0, len(r.Params))
-	for n := range r.Params {
+// Params writes parameters in name order: fast=12 slow=48.
+func Params(p map[string]float64) string {
+	names := make([]string, 0, len(p))
+	for n := range p {
 		names = append(names, n)
 	}
 	sort.Strings(names)
 	for i, n := range names {
-		names[i] = n + "=" + strconv.FormatFloat(r.Params[n], 'g', -1, 64)
+		names[i] = n + "=" + strconv.FormatFloat(p[n], 'g', -1, 64)
 	}
 	return strings.Join(names, " ")
 }
@@ -159,7 +159,7 @@ func WriteText(w io.Writer, r *Report, width int) error {
 	}
 	wrap(b, r.title(), width)
 	wrap(b, fmt.Sprintf("%s to %s UTC, %d bars, %d for warm-up, %d missing", r.From.Format(minute), r.To.Format(minute), r.Bars, r.Warmup, r.Missing), width)
-	if p := r.params(); p != "" {
+	if p := Params(r.Params); p != "" {
 		wrap(b, "Parameters: "+p, width)
 	}
 	s := &r.Settings

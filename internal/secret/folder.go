@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ohmycoins/omc/internal/safefile"
 )
 
 const (
@@ -23,7 +25,6 @@ const (
 	idBytes   = 16
 	maxState  = 4 << 10
 	lockWait  = 10 * time.Second
-	lockPoll  = 20 * time.Millisecond
 )
 
 // folder is <data directory>/secrets: the state, the lock, and the file backend's entries.
@@ -134,30 +135,7 @@ func (f folder) place(from, name string) error {
 
 // lock keeps other processes' writes out until the returned function is called. The kernel frees it when the process ends.
 func (f folder) lock(ctx context.Context) (unlock func() error, err error) {
-	file, err := os.OpenFile(filepath.Join(f.path, lockFile), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	deadline := time.NewTimer(lockWait)
-	defer deadline.Stop()
-	poll := time.NewTicker(lockPoll)
-	defer poll.Stop()
-	for {
-		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if err == nil {
-			return file.Close, nil
-		}
-		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
-			return nil, errors.Join(fmt.Errorf("lock %s: %w", f.path, err), file.Close())
-		}
-		select {
-		case <-poll.C:
-		case <-ctx.Done():
-			return nil, errors.Join(ctx.Err(), file.Close())
-		case <-deadline.C:
-			return nil, errors.Join(fmt.Errorf("%s is locked by another omc for longer than %s", f.path, lockWait), file.Close())
-		}
-	}
+	return safefile.Lock(ctx, filepath.Join(f.path, lockFile), lockWait)
 }
 
 func syncPath(path string) error {

@@ -32,7 +32,7 @@ func columns() []factory.Column[api.Algorithm] {
 		{Name: "state", Value: func(a api.Algorithm) string { return string(a.State) }},
 		{Name: "markets", Value: markets},
 		{Name: "interval", Value: func(a api.Algorithm) string { return a.Content.Interval.String() }},
-		{Name: "params", Value: func(a api.Algorithm) string { return params(a.Content.Params) }},
+		{Name: "params", Value: func(a api.Algorithm) string { return report.Params(a.Content.Params) }},
 		{Name: "deflated_sharpe", Right: true, Value: func(a api.Algorithm) string {
 			if a.Evidence == nil {
 				return "-"
@@ -49,14 +49,6 @@ func markets(a api.Algorithm) string {
 	var out []string
 	for _, m := range a.Content.Markets {
 		out = append(out, m.String())
-	}
-	return strings.Join(out, " ")
-}
-
-func params(p map[string]float64) string {
-	var out []string
-	for _, name := range factory.Keys(p) {
-		out = append(out, name+"="+strconv.FormatFloat(p[name], 'g', -1, 64))
 	}
 	return strings.Join(out, " ")
 }
@@ -106,7 +98,7 @@ func newShow(f *factory.Factory) *cobra.Command {
 func show(f *factory.Factory, a api.Algorithm) error {
 	lines := [][2]string{
 		{"id", a.ID}, {"name", a.Name}, {"state", string(a.State) + " since " + factory.Time(a.StateSince)}, {"markets", markets(a)},
-		{"interval", a.Content.Interval.String()}, {"params", params(a.Content.Params)}, {"session", a.Provenance.Session}, {"model", a.Provenance.Model},
+		{"interval", a.Content.Interval.String()}, {"params", report.Params(a.Content.Params)}, {"session", a.Provenance.Session}, {"model", a.Provenance.Model},
 		{"data", factory.Time(a.Provenance.DataFrom) + " to " + factory.Time(a.Provenance.DataTo)},
 		{"trials_before", strconv.Itoa(a.Provenance.TrialsBefore)}, {"simulated", strconv.FormatBool(a.Provenance.Simulated)}, {"code_hash", a.Provenance.CodeHash},
 	}
@@ -319,7 +311,7 @@ func newExamples(f *factory.Factory) *cobra.Command {
 				return api.NewProblem(404, api.CodeNotFound, "there is no example %q; 'omc algo examples' lists them", show)
 			}
 			return factory.List(f, rows, "no examples", []factory.Column[api.AlgorithmCreate]{
-				{Name: "name", Value: name}, {Name: "params", Value: func(r api.AlgorithmCreate) string { return params(r.Params) }},
+				{Name: "name", Value: name}, {Name: "params", Value: func(r api.AlgorithmCreate) string { return report.Params(r.Params) }},
 				{Name: "markets", Value: func(r api.AlgorithmCreate) string { return strings.Join(r.Markets, " ") }},
 				{Name: "interval", Value: func(r api.AlgorithmCreate) string { return r.Interval }},
 			})

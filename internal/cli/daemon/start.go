@@ -76,10 +76,11 @@ func Start(ctx context.Context, f *factory.Factory, c *config.Config) error {
 	go func() { ended <- child.Wait() }()
 	deadline := time.After(startTime)
 	for {
-		if _, ok, err := attach.Running(ctx, dir); ok || err != nil {
-			if err != nil {
-				return err
-			}
+		_, ok, err := attach.Running(ctx, dir)
+		if err != nil {
+			return err
+		}
+		if ok {
 			f.Say("omc daemon runs (pid %d), its log is %s", child.Process.Pid, filepath.Join(dir, logName))
 			return nil
 		}
@@ -103,10 +104,11 @@ func Start(ctx context.Context, f *factory.Factory, c *config.Config) error {
 func answering(ctx context.Context, dir string) (api.Status, bool) {
 	deadline := time.After(startTime)
 	for {
-		if cl, ok, err := attach.Running(ctx, dir); ok || err != nil {
-			if err != nil {
-				return api.Status{}, false
-			}
+		cl, ok, err := attach.Running(ctx, dir)
+		if err != nil {
+			return api.Status{}, false
+		}
+		if ok {
 			s, err := cl.Status(ctx)
 			return s, err == nil
 		}

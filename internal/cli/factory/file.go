@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/ohmycoins/omc/internal/safefile"
 )
 
 // WriteFile writes a file whole or not at all: under a temporary name beside it first, then renamed. A link stays and its target is
@@ -29,7 +31,7 @@ func WriteFile(path string, write func(io.Writer) error) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("write: %w", err)
 	}
-	return replace(path, mode, write)
+	return safefile.Replace(path, mode, write)
 }
 
 func writeThrough(path string, write func(io.Writer) error) error {
@@ -43,29 +45,6 @@ func writeThrough(path string, write func(io.Writer) error) error {
 		err = w.Flush()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
-}
-
-func replace(path string, mode fs.FileMode, write func(io.Writer) error) (err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(tmp.Name()) // it may be renamed already
-		}
-	}()
-	w := bufio.NewWriterSize(tmp, 256<<10)
-	if err := write(w); err != nil {
-		return errors.Join(err, tmp.Close())
-	}
-	if err := errors.Join(w.Flush(), tmp.Chmod(mode), tmp.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/cli/factory"
+	"github.com/ohmycoins/omc/internal/report"
 	"github.com/ohmycoins/omc/internal/research"
 	"github.com/ohmycoins/omc/tui/widget"
 )
@@ -193,7 +194,7 @@ func listTrials(f *factory.Factory, trials []research.Trial) error {
 		{Name: "stage", Value: func(t research.Trial) string { return t.Stage }},
 		{Name: "strategy", Value: func(t research.Trial) string { return t.Strategy }},
 		{Name: "markets", Value: func(t research.Trial) string { return strings.Join(t.Markets, " ") }},
-		{Name: "params", Value: func(t research.Trial) string { return Params(t.Params) }},
+		{Name: "params", Value: func(t research.Trial) string { return report.Params(t.Params) }},
 		{Name: "from", Value: func(t research.Trial) string { return t.From.Format("2006-01-02") }},
 		{Name: "to", Value: func(t research.Trial) string { return t.To.Format("2006-01-02") }},
 		{Name: "sharpe", Value: func(t research.Trial) string { return factory.Number(t.Sharpe) }, Raw: func(t research.Trial) string { return factory.RawNumber(t.Sharpe) }, Right: true},

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sort"
 	"strings"
 	"time"
 
@@ -295,17 +294,4 @@ func (p *Printer) End(s research.Session) error {
 	}
 	fmt.Fprintf(p.f.IO.Err, "session %s is %s\n", s.ID, s.Status)
 	return nil
-}
-
-// Params writes parameters in the order of their names.
-func Params(params map[string]float64) string {
-	names := make([]string, 0, len(params))
-	for n := range params {
-		names = append(names, n)
-	}
-	sort.Strings(names)
-	for i, n := range names {
-		names[i] = fmt.Sprintf("%s=%g", n, params[n])
-	}
-	return strings.Join(names, " ")
 }

@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/ohmycoins/omc/internal/report"
 	"github.com/ohmycoins/omc/internal/research"
 )
 
@@ -282,7 +283,7 @@ func trainingWords(v view, done, planned int) string {
 		s += fmt.Sprintf(" %d more were planned; the bound of %d trials was reached first.", planned-done, budget(v))
 	}
 	if b := bestOf(ws); b != nil {
-		s += fmt.Sprintf(" Best out of sample: %s on %s with Sharpe %.2f (%s).", b.val.Strategy, strings.Join(b.val.Markets, ", "), *b.val.Sharpe, params(b.val.Params))
+		s += fmt.Sprintf(" Best out of sample: %s on %s with Sharpe %.2f (%s).", b.val.Strategy, strings.Join(b.val.Markets, ", "), *b.val.Sharpe, report.Params(b.val.Params))
 	}
 	return s
 }
@@ -296,16 +297,4 @@ func bestOf(ws []found[research.WalkForwardResult]) *found[research.WalkForwardR
 		}
 	}
 	return b
-}
-
-func params(p map[string]float64) string {
-	names := make([]string, 0, len(p))
-	for n := range p {
-		names = append(names, n)
-	}
-	sort.Strings(names)
-	for i, n := range names {
-		names[i] = fmt.Sprintf("%s=%g", n, p[n])
-	}
-	return strings.Join(names, " ")
 }

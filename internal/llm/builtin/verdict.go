@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/ohmycoins/omc/internal/report"
 	"github.com/ohmycoins/omc/internal/research"
 )
 
@@ -80,7 +81,7 @@ func judge(v view, w research.WalkForwardResult, look *found[research.LookAheadR
 			}
 		}
 	}
-	name := fmt.Sprintf("%s on %s (%s)", w.Strategy, strings.Join(w.Markets, ", "), params(w.Params))
+	name := fmt.Sprintf("%s on %s (%s)", w.Strategy, strings.Join(w.Markets, ", "), report.Params(w.Params))
 	d.Deserves = failed == 0
 	if d.Deserves {
 		d.Headline = fmt.Sprintf("%s meets every criterion out of sample. Paper first; it has earned no more than that.", name)

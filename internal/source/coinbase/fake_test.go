@@ -42,11 +42,7 @@ func exchange(t *testing.T) (*fake.Exchange, *Client, *clock.Manual, string) {
 	x := fake.New(c)
 	srv := httptest.NewServer(x)
 	t.Cleanup(srv.Close)
-	wait := func(ctx context.Context, d time.Duration) error {
-		c.Advance(d)
-		return ctx.Err()
-	}
-	return x, New(upstream.Config{BaseURL: srv.URL, Clock: c, Wait: wait}), c, srv.URL
+	return x, New(upstream.Config{BaseURL: srv.URL, Clock: c, Wait: conformance.Advance(c)}), c, srv.URL
 }
 
 func ago(iv market.Interval, n int64) time.Time {
@@ -57,15 +53,14 @@ func TestConformance(t *testing.T) {
 	c := clock.NewManual(now)
 	x := fake.New(c)
 	x.List(btc, market.Hour, simulated(t, market.Hour, 4)...)
-	again := func(u upstream.Config) func(context.Context) (int, error) {
+	client := func(u upstream.Config) func(context.Context) (int, error) {
 		k := New(u)
 		return func(ctx context.Context) (int, error) {
 			bars, err := k.Candles(ctx, btc, market.Hour, ago(market.Hour, 3), ago(market.Hour, 0))
 			return len(bars), err
 		}
 	}
-	conformance.Run(t, conformance.Source{Name: "coinbase", Clock: c, Fake: x, Again: again,
-		Ask: func(ctx context.Context, u upstream.Config) (int, error) { return again(u)(ctx) }})
+	conformance.Run(t, conformance.Source{Name: "coinbase", Clock: c, Fake: x, Client: client})
 }
 
 // 4000 candles take fourteen pages; the exchange would refuse an eleventh request in the same second, or a page of more than

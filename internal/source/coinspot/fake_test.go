@@ -30,14 +30,7 @@ func exchange(t *testing.T) (*fake.Exchange, *Client, *clock.Manual, string) {
 	x := fake.New(c)
 	srv := httptest.NewServer(x)
 	t.Cleanup(srv.Close)
-	return x, New(upstream.Config{BaseURL: srv.URL + fake.Base, Wait: advance(c)}, c), c, srv.URL
-}
-
-func advance(c *clock.Manual) func(context.Context, time.Duration) error {
-	return func(ctx context.Context, d time.Duration) error {
-		c.Advance(d)
-		return ctx.Err()
-	}
+	return x, New(upstream.Config{BaseURL: srv.URL + fake.Base, Wait: conformance.Advance(c)}, c), c, srv.URL
 }
 
 func TestConformance(t *testing.T) {
@@ -45,15 +38,14 @@ func TestConformance(t *testing.T) {
 	x := fake.New(c)
 	x.Quote(btc, "129051.79", "129966.15", "130487.3453")
 	x.Quote(market.Market{Base: "RFOX", Quote: "AUD"}, "NaN", "NaN", "NaN")
-	again := func(u upstream.Config) func(context.Context) (int, error) {
+	client := func(u upstream.Config) func(context.Context) (int, error) {
 		k := New(u, c)
 		return func(ctx context.Context) (int, error) {
 			quotes, _, err := k.Latest(ctx)
 			return len(quotes), err
 		}
 	}
-	conformance.Run(t, conformance.Source{Name: "coinspot", Path: fake.Base, Clock: c, Fake: x, Again: again,
-		Ask: func(ctx context.Context, u upstream.Config) (int, error) { return again(u)(ctx) }})
+	conformance.Run(t, conformance.Source{Name: "coinspot", Path: fake.Base, Clock: c, Fake: x, Client: client})
 }
 
 func TestQuotesComeBackExactly(t *testing.T) {

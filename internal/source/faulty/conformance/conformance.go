@@ -22,10 +22,9 @@ type Source struct {
 	Path  string // of the base URL
 	Clock *clock.Manual
 	Fake  http.Handler // on Clock
-	// Ask makes a client and one request, to which the fake has an answer of a few rows, and returns how many rows came.
-	Ask func(context.Context, upstream.Config) (rows int, err error)
-	// Again returns a function that asks the same client every time.
-	Again func(upstream.Config) func(context.Context) (rows int, err error)
+	// Client makes a client and returns a function that asks it for something to which the fake has an answer of a few rows, and
+	// tells how many rows came.
+	Client func(upstream.Config) func(context.Context) (rows int, err error)
 }
 
 // server is the fake behind a script, on a real socket.
@@ -45,11 +44,15 @@ func (s *Source) serve(t *testing.T, script ...faulty.Fault) *server {
 	}), script...)
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
-	wait := func(ctx context.Context, d time.Duration) error {
-		s.Clock.Advance(d)
+	return &server{h, upstream.Config{BaseURL: srv.URL + s.Path, Clock: s.Clock, Wait: Advance(s.Clock)}}
+}
+
+// Advance moves a clock instead of waiting.
+func Advance(c *clock.Manual) func(context.Context, time.Duration) error {
+	return func(ctx context.Context, d time.Duration) error {
+		c.Advance(d)
 		return ctx.Err()
 	}
-	return &server{h, upstream.Config{BaseURL: srv.URL + s.Path, Clock: s.Clock, Wait: wait}}
 }
 
 // Run runs the suite.
@@ -105,7 +108,7 @@ func (s *Source) faults(t *testing.T) {
 		if name == "no first byte" || name == "drip" {
 			srv.config.Timeout = 30 * time.Millisecond
 		}
-		rows, err := s.Ask(t.Context(), srv.config)
+		rows, err := s.Client(srv.config)(t.Context())
 		s.check(t, name, err, c.kind)
 		if rows != 0 || srv.Seen() == 0 || srv.Seen() > c.most {
 			t.Errorf("%s: %d rows after %d requests, want at most %d", name, rows, srv.Seen(), c.most)
@@ -123,7 +126,7 @@ func (s *Source) garbage(t *testing.T) {
 		"[" + strings.Repeat("9", 1_000_000) + "]", `[["` + strings.Repeat("9", 900_000) + `"]]`, `{"message":"` + strings.Repeat("\\u001b", 1000) + `"}`,
 	} {
 		srv := s.serve(t, faulty.Body(body))
-		rows, err := s.Ask(t.Context(), srv.config)
+		rows, err := s.Client(srv.config)(t.Context())
 		what := upstream.Text(body[:min(len(body), 40)])
 		if rows != 0 {
 			t.Errorf("%q: %d rows", what, rows)
@@ -143,13 +146,13 @@ func (s *Source) truncated(t *testing.T) {
 		next.ServeHTTP(c, r)
 		length = c.n
 	})
-	if rows, err := s.Ask(t.Context(), srv.config); err != nil || rows == 0 || length == 0 {
+	if rows, err := s.Client(srv.config)(t.Context()); err != nil || rows == 0 || length == 0 {
 		t.Fatalf("%d rows, %d bytes: %v", rows, length, err)
 	}
 	for n := range length {
 		srv.Then(faulty.Truncate(n))
 		s.Clock.Advance(time.Second)
-		if rows, err := s.Ask(t.Context(), srv.config); rows != 0 || !errors.Is(err, upstream.ErrMalformed) {
+		if rows, err := s.Client(srv.config)(t.Context()); rows != 0 || !errors.Is(err, upstream.ErrMalformed) {
 			t.Errorf("%d of %d bytes: %d rows, %v", n, length, rows, err)
 		}
 	}
@@ -177,7 +180,7 @@ func (s *Source) recovery(t *testing.T) {
 		}},
 	} {
 		srv := s.serve(t, script...)
-		if rows, err := s.Ask(t.Context(), srv.config); err != nil || rows == 0 || srv.Left() != 0 {
+		if rows, err := s.Client(srv.config)(t.Context()); err != nil || rows == 0 || srv.Left() != 0 {
 			t.Errorf("%s: %d rows, %v", name, rows, err)
 		}
 	}
@@ -199,7 +202,7 @@ func (s *Source) limits(t *testing.T) {
 	} {
 		srv := s.serve(t)
 		srv.Then(c.fault(s.Clock.Now()))
-		ask := s.Again(srv.config)
+		ask := s.Client(srv.config)
 		_, err := ask(t.Context())
 		var limited *upstream.RateLimitError
 		if s.check(t, name, err, nil); !errors.As(err, &limited) || limited.Banned != strings.HasPrefix(name, "418") {
@@ -224,7 +227,7 @@ func (s *Source) redirect(t *testing.T) {
 		srv := s.serve(t, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			faulty.Redirect(code, other.URL+r.URL.RequestURI())(w, r, next)
 		})
-		_, err := s.Ask(t.Context(), srv.config)
+		_, err := s.Client(srv.config)(t.Context())
 		if !errors.Is(err, upstream.ErrUnavailable) || elsewhere.Seen() != 0 || !strings.Contains(err.Error(), "sources."+s.Name+".base_url") || strings.Contains(err.Error(), "?") {
 			t.Errorf("%d: %v, %d requests elsewhere", code, err, elsewhere.Seen())
 		}
