@@ -81,6 +81,20 @@ type Reader interface {
 	PriceStats(ctx context.Context, q BarQuery) (Stats, error)
 	// Gaps lists at most limit gaps, oldest first, and the total count.
 	Gaps(ctx context.Context, m market.Market, iv market.Interval, limit int) ([]Gap, int, error)
+
+	// Quotes are the quotes in force, by market and venue.
+	Quotes(ctx context.Context, q QuoteQuery) ([]QuoteRow, error)
+	// OnChainMetrics, SmartMoneyFlows, News, Posts and CatalystEvents answer in time order, oldest first.
+	OnChainMetrics(ctx context.Context, q MetricQuery) ([]MetricRow, error)
+	SmartMoneyFlows(ctx context.Context, q FlowQuery) ([]FlowRow, error)
+	News(ctx context.Context, q SentimentQuery) ([]NewsRow, error)
+	Posts(ctx context.Context, q SentimentQuery) ([]PostRow, error)
+	CatalystEvents(ctx context.Context, q EventQuery) ([]EventRow, error)
+	// DataStatistics counts what the ledgers hold, as of a moment; zero: now. Bars are counted by Coverage.
+	DataStatistics(ctx context.Context, asOf time.Time) ([]TableStats, error)
+	// OrderHistory and UserPositions answer for one user only.
+	OrderHistory(ctx context.Context, q OrderQuery) ([]OrderRow, error)
+	UserPositions(ctx context.Context, user string, asOf time.Time) ([]PositionRow, error)
 }
 
 // Conflict is a bar that the ledger already holds with other values.

@@ -9,6 +9,7 @@ var overrides = map[string]string{
 	"lock_audit":     "SELECT seq, hash FROM audit_head WHERE id = 1 FOR UPDATE",
 	"lock_thread":    "SELECT seq, step FROM checkpoint_threads WHERE thread = $1 FOR UPDATE",
 	"lock_algorithm": "SELECT state FROM algorithms WHERE user_id = $1 AND id = $2 FOR UPDATE",
+	"lock_feed":      "SELECT claim, ok_ms FROM collectors WHERE name = $1 FOR UPDATE",
 }
 
 // SQL implements dialect.Driver.

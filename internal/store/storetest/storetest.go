@@ -87,8 +87,43 @@ func Open(t testing.TB, url string) *store.DB {
 	return db
 }
 
+// world is a store and its clock.
+type world struct {
+	db    *store.DB
+	clock *clock.Manual
+}
+
 // Run tests a store; fresh returns the URL of an empty one and cleans up through t.Cleanup.
 func Run(t *testing.T, fresh func(t testing.TB) string) {
+	for _, tc := range []struct {
+		name string
+		run  func(t *testing.T, w world)
+	}{
+		{"FeedClaims", claims},
+		{"FeedClaimsOfManyProcesses", manyClaim},
+		{"QuotesLandAsTheyChange", quotesChange},
+		{"Quarantine", quarantine},
+		{"FeedGaps", feedGaps},
+		{"WhatWasKnownWhen", knownWhen},
+		{"AnswersAreBoundedAndNarrowed", narrowed},
+		{"FlowsAndTrades", flowsAndTrades},
+		{"OrdersAndPositionsAsOf", books},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			c := clock.NewManual(Start)
+			db, err := store.Open(context.Background(), fresh(t), store.Options{Migrate: true, Clock: c})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := db.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			tc.run(t, world{db, c})
+		})
+	}
 	for _, tc := range []struct {
 		name string
 		run  func(t *testing.T, db *store.DB)

@@ -1,0 +1,136 @@
+package ledger
+
+import (
+	"time"
+
+	"github.com/ohmycoins/omc/internal/market"
+	"github.com/ohmycoins/omc/internal/money"
+)
+
+// Window bounds a question: event times in [From, To), known by AsOf, the newest Limit of them. Answers are in time order, oldest
+// first.
+type Window struct {
+	From  time.Time // zero: from the first
+	To    time.Time // zero: no end; what is scheduled for later is in it
+	AsOf  time.Time // zero: now, that is everything
+	Limit int       // 0: all
+}
+
+// MetricQuery asks for figures of an asset: of its chain, and of the protocols whose coin it is.
+type MetricQuery struct {
+	Window
+	Asset   market.Coin // "": every asset
+	Metrics []string    // names; none: all
+	Source  string      // "": every source
+}
+
+// MetricRow is one figure. Protocol is set where the figure is a protocol's.
+type MetricRow struct {
+	Metric
+	Protocol string
+	Source   string
+	Known    time.Time
+}
+
+// FlowQuery asks what skilled wallets did.
+type FlowQuery struct {
+	Window
+	Tokens []string // symbols; none: all
+}
+
+// FlowRow is one flow.
+type FlowRow struct {
+	Flow
+	Source string
+	Known  time.Time
+}
+
+// SentimentQuery asks for texts. Coins and Platforms narrow it; none: all. Platforms are reddit, x, and for news "news" or a publisher.
+type SentimentQuery struct {
+	Window
+	Coins     []market.Coin
+	Platforms []string
+}
+
+// NewsRow is one published text as it was known.
+type NewsRow struct {
+	News
+	Known time.Time
+}
+
+// PostRow is one post as it was known.
+type PostRow struct {
+	Post
+	Known time.Time
+}
+
+// EventQuery asks for catalysts.
+type EventQuery struct {
+	Window
+	Types     []string
+	Coins     []market.Coin
+	MinImpact float64
+}
+
+// EventRow is one catalyst; Known is when it was detected.
+type EventRow struct {
+	Event
+	Known time.Time
+}
+
+// QuoteQuery asks for what a venue quoted last.
+type QuoteQuery struct {
+	Source  string          // "": every venue
+	Markets []market.Market // none: all
+	AsOf    time.Time       // zero: now
+}
+
+// QuoteRow is the quote in force of one market. A market that is quoted no more is not answered.
+type QuoteRow struct {
+	market.Quote
+	Source string
+	Seq    int64
+}
+
+// OrderQuery asks for a user's orders. User must be set: there is no question about somebody else's.
+type OrderQuery struct {
+	User string
+	Window
+}
+
+// OrderRow is one order as it was known: quantity, fills and status as of the moment asked.
+type OrderRow struct {
+	Session  string
+	ID       string
+	Market   market.Market
+	Side     string
+	Type     string
+	Quantity money.Decimal
+	Price    money.Decimal // average of its fills, else its limit; zero for a market order without a fill
+	Filled   money.Decimal
+	Status   string
+	Placed   time.Time
+	FilledAt *time.Time // newest fill
+}
+
+// PositionRow is what a user holds of one coin in one session.
+type PositionRow struct {
+	Session  string
+	Market   market.Market
+	Quantity money.Decimal
+	Average  money.Decimal
+	Cost     money.Decimal
+	Realised money.Decimal
+}
+
+// TableStats count one kind of record. Rows are items: an item revised ten times is one.
+type TableStats struct {
+	Ledger    string    `json:"ledger"`
+	Kind      string    `json:"kind"` // prices, quotes, on_chain_metrics, news_sentiment, …
+	Source    string    `json:"source"`
+	Rows      int64     `json:"rows"`
+	Revisions int64     `json:"revisions"`
+	First     time.Time `json:"first"` // event times
+	Last      time.Time `json:"last"`
+	LastKnown time.Time `json:"last_known"`
+}
