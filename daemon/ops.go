@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -20,7 +21,7 @@ const lowDisk = 256 << 20
 func (s *System) Status(ctx context.Context) (api.Status, error) {
 	out := api.Status{
 		Version: s.config.Version, Embedded: s.config.Embedded, PID: os.Getpid(), DataDir: s.config.DataDir, Store: s.db.Dialect(), Bus: s.busKind,
-		StartedAt: s.started, Ready: s.isReady(), Sources: append(s.parts.collect.Sources(), s.parts.quotes.Source()),
+		StartedAt: s.started, Ready: s.isReady(), Sources: s.parts.health(),
 	}
 	var mem runtime.MemStats
 	runtime.ReadMemStats(&mem)
@@ -45,7 +46,9 @@ func (s *System) Status(ctx context.Context) (api.Status, error) {
 	} else {
 		part("bus", true, "ok", s.busKind)
 	}
-	part("lab", true, "ok", "model builtin")
+	if s.lab != nil {
+		part("lab", true, "ok", "model builtin")
+	}
 	if out.DiskFree < lowDisk {
 		part("disk", false, "low", "under 256 MB free: make room before the store cannot write")
 	} else {
@@ -55,12 +58,42 @@ func (s *System) Status(ctx context.Context) (api.Status, error) {
 		out.Ready = out.Ready && p.OK
 	}
 	// A session without prices is a fault to show, and no reason to send nobody to this daemon.
-	if trouble := s.parts.floor.Trouble(); len(trouble) > 0 {
-		part("floor", false, "troubled", strings.Join(trouble, "; "))
-	} else {
-		part("floor", true, "ok", "paper")
+	if s.parts.floor != nil {
+		if trouble := s.parts.floor.Trouble(); len(trouble) > 0 {
+			part("floor", false, "troubled", strings.Join(trouble, "; "))
+		} else {
+			part("floor", true, "ok", "paper")
+		}
 	}
+	s.collecting(ctx, part)
 	return out, nil
+}
+
+// collecting says in one line how the collectors do.
+func (s *System) collecting(ctx context.Context, part func(name string, ok bool, state, detail string)) {
+	all, err := s.parts.collectors.List(ctx)
+	if err != nil {
+		part("collect", false, "failing", err.Error())
+		return
+	}
+	var bad []string
+	running := 0
+	for _, c := range all {
+		switch c.State {
+		case api.CollectorFailing, api.CollectorLate:
+			bad = append(bad, c.Name)
+		case api.CollectorOK, api.CollectorWaiting:
+			running++
+		}
+	}
+	switch {
+	case !s.config.has(RoleCollector) || s.config.Embedded:
+		part("collect", true, "off", "this process does not collect")
+	case len(bad) > 0:
+		part("collect", false, "troubled", strings.Join(bad, ", ")+": see 'omc collect list'")
+	default:
+		part("collect", true, "ok", fmt.Sprintf("%d collectors", running))
+	}
 }
 
 // Logs returns the newest log lines of this process, newest last.

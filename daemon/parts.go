@@ -5,23 +5,24 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/ohmycoins/omc/daemon/collect"
+	"github.com/ohmycoins/omc/daemon/data"
 	"github.com/ohmycoins/omc/daemon/floor"
 	"github.com/ohmycoins/omc/daemon/gateway"
+	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/clock"
-	"github.com/ohmycoins/omc/internal/source/binance"
-	"github.com/ohmycoins/omc/internal/source/coinbase"
 	"github.com/ohmycoins/omc/internal/source/coinspot"
-	"github.com/ohmycoins/omc/internal/source/kraken"
-	"github.com/ohmycoins/omc/internal/source/upstream"
 )
 
 // parts are the services that own feeds and upstreams.
 type parts struct {
-	collect *collect.Service
-	quotes  *floor.Polled
-	floor   *floor.Service
+	collect    *collect.Service
+	collectors *collect.Collectors
+	quotes     *floor.Polled
+	floor      *floor.Service
+	sources    *sources
 }
 
 func (p *parts) build(ctx context.Context, s *System, user string, services *gateway.Services) error {
@@ -29,20 +30,60 @@ func (p *parts) build(ctx context.Context, s *System, user string, services *gat
 	if err := os.MkdirAll(temp, 0o700); err != nil {
 		return fmt.Errorf("data directory: %w", err)
 	}
-	at := func(name string) upstream.Config { return upstream.Config{BaseURL: s.config.SourceURLs[name]} }
-	p.collect = collect.New(s.db, s.db, clock.Wall{}, temp, kraken.New(at("kraken")), coinbase.New(at("coinbase")), binance.New(at("binance")))
-	p.quotes = floor.CoinSpot(coinspot.New(at("coinspot"), clock.Wall{}), clock.Wall{})
+	p.sources = newSources(&s.config, s.bus)
+	p.collect = collect.New(s.db, clock.Wall{}, temp, p.sources.candles()...)
+	services.Fill = p.collect
+	if err := p.buildCollectors(ctx, s); err != nil {
+		return err
+	}
+	services.Data, services.Collectors = data.New(s.db, clock.Wall{}, data.Options{Feeds: p.collectors.List, Landed: collect.Landed(s.bus)}), p.collectors
+	if !s.config.has(RoleFloor) {
+		return nil
+	}
+	p.quotes = floor.CoinSpot(coinspot.New(p.sources.config("coinspot"), clock.Wall{}), clock.Wall{})
 	p.floor = floor.New(s.db, s.db, clock.Wall{}, floor.Options{Quotes: p.quotes})
-	services.Data, services.Floor = p.collect, p.floor
+	services.Floor = p.floor
 	if s.config.Resume {
 		return p.floor.ResumeAll(ctx, user)
 	}
 	return nil
 }
 
-// close stops the feeds first: what they brought is journalled before anything they need goes away.
-func (p *parts) close() {
+// buildCollectors starts the feeds' schedule where this process collects. A short command only asks about them.
+func (p *parts) buildCollectors(ctx context.Context, s *System) (err error) {
+	plans := p.sources.plans()
+	o := collect.Options{Run: s.config.has(RoleCollector) && !s.config.Embedded, Plans: plans, Store: s.db, Prune: s.db.PruneRuns, Clock: clock.Wall{}, Log: s.log.With("part", "collect")}
+	if !s.config.Embedded {
+		o.Schedule = s.config.DatabaseURL
+		if strings.HasPrefix(o.Schedule, "sqlite:") {
+			o.Schedule = "sqlite:" + filepath.Join(s.config.DataDir, "schedule.db")
+		}
+	}
+	host, _ := os.Hostname() // a name for people; the process' own number tells it apart
+	o.Runner = collect.NewRunner(s.db, clock.Wall{}, s.bus, judge{}, o.Log, fmt.Sprintf("%s:%d", host, os.Getpid()), feedsOf(plans))
+	p.collectors, err = collect.Open(ctx, o)
+	if err != nil {
+		return fmt.Errorf("start the collectors: %w", err)
+	}
+	return nil
+}
+
+// close stops the feeds first: what they brought is landed and journalled before anything they need goes away.
+func (p *parts) close(ctx context.Context) (err error) {
+	if p.collectors != nil {
+		err = p.collectors.Close(ctx)
+	}
 	if p.floor != nil {
 		p.floor.Close()
 	}
+	return err
+}
+
+// health tells how each upstream that is asked directly does.
+func (p *parts) health() []api.Source {
+	out := p.collect.Sources()
+	if p.quotes != nil {
+		out = append(out, p.quotes.Source())
+	}
+	return out
 }

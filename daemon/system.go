@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -35,17 +36,34 @@ const LogName = "omc.log"
 // localUser is whom a local omc belongs to.
 const localUser = "local"
 
+// The roles of a process; without any it has them all.
+const (
+	RoleCollector = "collector" // polls upstreams into the ledgers
+	RoleLab       = "lab"       // runs research
+	RoleFloor     = "floor"     // runs promoted algorithms
+)
+
+// Roles are those there are.
+func Roles() []string { return []string{RoleCollector, RoleLab, RoleFloor} }
+
+// has reports whether the process has a role.
+func (c *Config) has(role string) bool { return len(c.Roles) == 0 || slices.Contains(c.Roles, role) }
+
 // Config is what a System needs.
 type Config struct {
 	DataDir     string
-	DatabaseURL string            // sqlite:<path> or postgres://…
-	RedisURL    string            // "": in memory
-	SourceURLs  map[string]string // by source name
-	LogLevel    slog.Level
-	LogTo       io.Writer // beside the file; nil: only there
-	Version     api.Version
-	Embedded    bool // inside a command: no socket
-	Resume      bool // take up sessions that a stop or a crash left running
+	DatabaseURL string // sqlite:<path> or postgres://…
+	RedisURL    string // "": in memory
+	// Settings are the sources' and collectors' settings by full name (sources.kraken.base_url), secrets among them in clear.
+	Settings map[string]string
+	// Unreadable are the secrets among them that are set and cannot be had, with the reason.
+	Unreadable map[string]string
+	Roles      []string // RoleCollector, …; none: all
+	LogLevel   slog.Level
+	LogTo      io.Writer // beside the file; nil: only there
+	Version    api.Version
+	Embedded   bool // inside a command: no socket
+	Resume     bool // take up sessions that a stop or a crash left running
 }
 
 // System is a running omc.
@@ -114,15 +132,17 @@ func (s *System) openBus(ctx context.Context) (err error) {
 
 func (s *System) build(ctx context.Context, user string) (err error) {
 	services := gateway.Services{Algorithms: algorithm.New(s.db, s.db, clock.Wall{}), Ops: s}
-	s.lab, err = lab.New(lab.Config{Store: s.db, Ledger: s.db, Clock: clock.Wall{}, NewID: NewID, Model: model, Log: s.log.With("part", "lab")})
-	if err != nil {
-		return fmt.Errorf("start the lab: %w", err)
+	if s.config.has(RoleLab) {
+		s.lab, err = lab.New(lab.Config{Store: s.db, Ledger: s.db, Clock: clock.Wall{}, NewID: NewID, Model: model, Log: s.log.With("part", "lab")})
+		if err != nil {
+			return fmt.Errorf("start the lab: %w", err)
+		}
+		services.Lab = s.lab
 	}
-	services.Lab = s.lab
 	if err := s.parts.build(ctx, s, user, &services); err != nil {
 		return err
 	}
-	if s.config.Resume {
+	if s.config.Resume && s.lab != nil {
 		if err := s.lab.ResumeAll(ctx, user); err != nil {
 			return fmt.Errorf("resume lab sessions: %w", err)
 		}
@@ -154,8 +174,7 @@ func (s *System) Stopping() <-chan struct{} { return s.stop }
 // Close stops the parts in order (turns paused, feeds stopped, books flushed) and closes the store. It loses nothing.
 func (s *System) Close(ctx context.Context) error {
 	s.setReady(false)
-	s.parts.close()
-	var err error
+	err := s.parts.close(ctx)
 	if s.lab != nil {
 		s.lab.Close()
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/ohmycoins/omc/internal/iostreams"
 	"github.com/ohmycoins/omc/internal/secret"
 	"github.com/ohmycoins/omc/internal/secret/quiet"
+	"github.com/ohmycoins/omc/internal/standin"
 	"github.com/ohmycoins/omc/tui"
 )
 
@@ -84,6 +85,14 @@ func wire(f *factory.Factory) {
 	}
 	f.DiskFree = daemon.DiskFree
 	f.OpenAPI = func() ([]byte, error) { return gateway.OpenAPI("1") }
+	f.Upstreams = func(ctx context.Context, o factory.StandIns, ready func([]string)) error {
+		all := standin.All(clock.Wall{})
+		h, err := standin.Handler(clock.Wall{}, o.Scenario, o.Seed, all)
+		if err != nil {
+			return &factory.UsageError{Err: err}
+		}
+		return standin.Serve(ctx, o.Address, h, func(host string) { ready(standin.Environ(host, all)) })
+	}
 	f.TUI = func(ctx context.Context, c *client.Client) error {
 		return tui.Run(ctx, tui.Options{Client: c, NoColor: !f.IO.Color, Version: f.Version.Version})
 	}
@@ -108,11 +117,27 @@ func daemonConfig(ctx context.Context, f *factory.Factory, c *config.Config, emb
 	}
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.Get("log_level"))) // checked when the settings were read
-	sources := map[string]string{}
-	for _, s := range config.Sources() {
-		sources[s[0]] = strings.TrimSuffix(c.Get("sources."+s[0]+".base_url"), "/")
+	settings, unreadable := map[string]string{}, map[string]string{}
+	for _, k := range config.Keys() {
+		if !strings.HasPrefix(k.Name, "sources.") && !strings.HasPrefix(k.Name, "collect.") {
+			continue
+		}
+		v := c.Get(k.Name)
+		if k.Secret && !embedded { // a short command asks no upstream that wants a key, and no keyring
+			if v, err = c.Secret(ctx, k.Name, vault); err != nil {
+				unreadable[k.Name] = err.Error() // one locked key must not keep the rest from running
+			}
+		}
+		settings[k.Name] = v
+	}
+	var roles []string
+	for role := range strings.SplitSeq(c.Get("roles"), ",") {
+		if role = strings.TrimSpace(role); role != "" {
+			roles = append(roles, role)
+		}
 	}
 	return daemon.Config{
-		DataDir: c.Get("data_dir"), DatabaseURL: database, RedisURL: redis, SourceURLs: sources, LogLevel: level, Version: f.Version, Embedded: embedded, Resume: f.Resume || !embedded,
+		DataDir: c.Get("data_dir"), DatabaseURL: database, RedisURL: redis, Settings: settings, Unreadable: unreadable, Roles: roles, LogLevel: level, Version: f.Version,
+		Embedded: embedded, Resume: f.Resume || !embedded,
 	}, nil
 }

@@ -24,6 +24,7 @@ func TestScripts(t *testing.T) {
 		Dir: filepath.Join("testdata", "script"),
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("OMC_DATA_DIR", filepath.Join(e.WorkDir, "data"))
+			e.Setenv("OMC_ROLES", "lab,floor") // a script that collects says so, and from where
 			e.Defer(func() { stopped(filepath.Join(e.WorkDir, "data")) })
 			e.Setenv("NO_COLOR", "1")
 			e.Setenv("TMPDIR", e.WorkDir)

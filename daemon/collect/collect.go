@@ -1,4 +1,4 @@
-// Package collect fills the price ledger from files, exchanges and the market simulator, and answers questions about it.
+// Package collect fills the ledgers: from upstreams on a schedule, and with prices from files, exchanges and the market simulator.
 // It decides nothing about trading, never overwrites a stored bar unless asked to, and never drops a row without saying so.
 package collect
 
@@ -22,10 +22,16 @@ type Candles interface {
 	Candles(ctx context.Context, m market.Market, iv market.Interval, from, to time.Time) ([]market.Bar, error)
 }
 
-// Service implements gateway.Data. Safe for concurrent use.
+// Prices is where bars go, and what tells which are missing.
+type Prices interface {
+	ledger.Writer
+	Holes
+}
+
+// Service implements gateway.Fill. Safe for concurrent use.
 type Service struct {
-	reader  ledger.Reader
 	writer  ledger.Writer
+	holes   Holes
 	clock   clock.Clock
 	sources []Candles
 	tempDir string
@@ -35,8 +41,8 @@ type Service struct {
 }
 
 // New returns the service. sources are tried in the given order by Fetch; tempDir is where a zip is spooled ("": the system's).
-func New(r ledger.Reader, w ledger.Writer, c clock.Clock, tempDir string, sources ...Candles) *Service {
-	s := &Service{reader: r, writer: w, clock: c, sources: sources, tempDir: tempDir, health: map[string]api.Source{}}
+func New(w Prices, c clock.Clock, tempDir string, sources ...Candles) *Service {
+	s := &Service{writer: w, holes: w, clock: c, sources: sources, tempDir: tempDir, health: map[string]api.Source{}}
 	for _, src := range sources {
 		s.health[src.Name()] = api.Source{Name: src.Name(), State: "idle"}
 	}

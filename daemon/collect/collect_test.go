@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ohmycoins/omc/daemon/data"
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/clock"
 	"github.com/ohmycoins/omc/internal/ledger"
@@ -18,7 +19,16 @@ import (
 	"github.com/ohmycoins/omc/internal/store"
 )
 
-func service(t testing.TB, sources ...Candles) (*Service, *store.DB) {
+// answers is data.Service under another name: both services are embedded.
+type answers = data.Service
+
+// both fills the ledger and answers questions about it.
+type both struct {
+	*Service
+	*answers
+}
+
+func service(t testing.TB, sources ...Candles) (*both, *store.DB) {
 	t.Helper()
 	c := clock.NewManual(time.Date(2026, 1, 1, 0, 0, 30, 0, time.UTC))
 	db, err := store.Open(t.Context(), "sqlite:"+t.TempDir()+"/omc.db", store.Options{Migrate: true, Clock: c})
@@ -26,7 +36,7 @@ func service(t testing.TB, sources ...Candles) (*Service, *store.DB) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	return New(db, db, c, t.TempDir(), sources...), db
+	return &both{New(db, c, t.TempDir(), sources...), data.New(db, c, data.Options{})}, db
 }
 
 type heard struct {
@@ -36,7 +46,7 @@ type heard struct {
 	conflicts []api.ImportConflict
 }
 
-func imported(t testing.TB, s *Service, data []byte, o api.ImportOptions) heard {
+func imported(t testing.TB, s *both, data []byte, o api.ImportOptions) heard {
 	t.Helper()
 	var h heard
 	err := s.Import(t.Context(), bytes.NewReader(data), o, func(e api.ImportEvent) error {

@@ -5,4 +5,7 @@ import (
 	"github.com/ohmycoins/omc/daemon/gateway"
 )
 
-var _ gateway.Data = (*collect.Service)(nil)
+var (
+	_ gateway.Fill       = (*collect.Service)(nil)
+	_ gateway.Collectors = (*collect.Collectors)(nil)
+)

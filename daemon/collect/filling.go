@@ -19,6 +19,10 @@ const (
 	maxSimulate = 5_000_000 // bars per market
 )
 
+func badRequest(format string, args ...any) *api.Problem {
+	return api.NewProblem(400, api.CodeBadRequest, format, args...)
+}
+
 func parseMarkets(names []string) ([]market.Market, error) {
 	if len(names) == 0 || len(names) > maxMarkets {
 		return nil, badRequest("name 1 to %d markets, like BTC/USDT", maxMarkets)
@@ -106,10 +110,15 @@ func (s *Service) fetchFrom(ctx context.Context, src Candles, markets []market.M
 }
 
 func (s *Service) fetchWindow(r api.FetchRequest, iv market.Interval) (from, to time.Time, err error) {
-	if from, err = parseTime("from", r.From); err != nil {
+	return s.window(r.From, r.To, iv, maxFetch)
+}
+
+// window reads a window of whole bars that have closed; without a from it is the newest 500.
+func (s *Service) window(first, last string, iv market.Interval, most int64) (from, to time.Time, err error) {
+	if from, err = api.ParseTime("from", first); err != nil {
 		return from, to, err
 	}
-	if to, err = parseTime("to", r.To); err != nil {
+	if to, err = api.ParseTime("to", last); err != nil {
 		return from, to, err
 	}
 	now := s.clock.Now()
@@ -123,8 +132,8 @@ func (s *Service) fetchWindow(r api.FetchRequest, iv market.Interval) (from, to 
 	if !from.Before(to) {
 		return from, to, badRequest("from %s is not before to %s", from.Format(time.RFC3339), to.Format(time.RFC3339))
 	}
-	if n := int64(to.Sub(from) / iv.Duration()); n > maxFetch {
-		return from, to, badRequest("%d bars in one fetch, the limit is %d: fetch a shorter window, or import the exchange's bulk files", n, maxFetch)
+	if n := int64(to.Sub(from) / iv.Duration()); n > most {
+		return from, to, badRequest("%d bars of one market at once, the limit is %d: ask for a shorter window, or import the exchange's bulk files", n, most)
 	}
 	return from, to, nil
 }
@@ -159,7 +168,7 @@ func (s *Service) Simulate(ctx context.Context, r api.SimulateRequest) (api.Simu
 	if err != nil {
 		return out, badRequest("%s", err)
 	}
-	from, err := parseTime("from", r.From)
+	from, err := api.ParseTime("from", r.From)
 	if err != nil {
 		return out, err
 	}

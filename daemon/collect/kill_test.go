@@ -41,7 +41,7 @@ func importForever(url string) error {
 		return err
 	}
 	defer db.Close()
-	s := New(db, db, clock.Wall{}, os.TempDir())
+	s := New(db, clock.Wall{}, os.TempDir())
 	return s.Import(ctx, bytes.NewReader(csv(killRows)), api.ImportOptions{File: "BTCUSDT-5m.csv"}, func(e api.ImportEvent) error {
 		if e.Progress != nil {
 			fmt.Println(e.Progress.Rows)
@@ -84,7 +84,7 @@ func killImport(t *testing.T, url string) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	s := New(db, db, clock.NewManual(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)), t.TempDir())
+	s := &both{Service: New(db, clock.NewManual(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)), t.TempDir())}
 	h := imported(t, s, csv(killRows), api.ImportOptions{File: "BTCUSDT-5m.csv"})
 	if h.done == nil || h.done.Added+h.done.Same != killRows || h.done.Same == 0 || len(h.conflicts)+len(h.rejects) > 0 {
 		t.Fatalf("%+v %v", h.done, h.problem)

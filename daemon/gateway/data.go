@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -51,14 +52,16 @@ func (g *server) dataRoutes() {
 		})
 	huma.Register(g.api, op(http.MethodPost, "/api/v1/data/fetch", "data-fetch", "Fetch public candles; sources are tried in order until one answers"),
 		func(ctx context.Context, in *struct{ Body api.FetchRequest }) (*answer[api.FetchResult], error) {
-			v, err := g.Data.Fetch(ctx, in.Body)
+			v, err := g.Fill.Fetch(ctx, in.Body)
 			return reply(g, ctx, v, err)
 		})
 	huma.Register(g.api, op(http.MethodPost, "/api/v1/data/simulate", "data-simulate", "Fill the ledger from the market simulator"),
 		func(ctx context.Context, in *struct{ Body api.SimulateRequest }) (*answer[api.SimulateResult], error) {
-			v, err := g.Data.Simulate(ctx, in.Body)
+			v, err := g.Fill.Simulate(ctx, in.Body)
 			return reply(g, ctx, v, err)
 		})
+	g.stream(op(http.MethodPost, "/api/v1/data/backfill", "data-backfill", "Fill history and repair gaps from exchanges (body: markets, interval, from, to, sources); the answer is JSON lines of progress and the summary"),
+		"application/x-ndjson", nil, g.backfill)
 	g.stream(op(http.MethodPost, "/api/v1/data/import", "data-import", "Import a file of candles; the answer is JSON lines of progress, rejects, conflicts and the summary"),
 		"application/x-ndjson", []string{"file", "coin", "quote", "interval", "source", "replace"}, g.importFile)
 	g.stream(op(http.MethodGet, "/api/v1/data/export", "data-export", "Bars of one market as CSV"),
@@ -75,7 +78,17 @@ func (g *server) importFile(s *stream, r *http.Request) error {
 	}
 	// Progress goes out while the body still comes in.
 	_ = http.NewResponseController(s.w).EnableFullDuplex() // refused only where it is the rule anyway
-	return g.Data.Import(r.Context(), http.MaxBytesReader(s.w, r.Body, maxImport), o, func(e api.ImportEvent) error { return s.line(e) })
+	return g.Fill.Import(r.Context(), http.MaxBytesReader(s.w, r.Body, maxImport), o, func(e api.ImportEvent) error { return s.line(e) })
+}
+
+func (g *server) backfill(s *stream, r *http.Request) error {
+	var in api.BackfillRequest
+	d := json.NewDecoder(http.MaxBytesReader(s.w, r.Body, maxBody))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&in); err != nil {
+		return api.NewProblem(http.StatusBadRequest, api.CodeBadRequest, "the request's body: %s", err)
+	}
+	return g.Fill.Backfill(r.Context(), in, func(e api.BackfillEvent) error { return s.line(e) })
 }
 
 func (g *server) exportCSV(s *stream, r *http.Request) error {

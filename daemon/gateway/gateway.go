@@ -80,6 +80,8 @@ func build(s Services, o Options) *server {
 	c.Info.Description = "Oh My Coins: ledgers, algorithms, lab, floor. Times are UTC, RFC 3339. Money is decimal, as strings. Errors are problem+json with a stable code."
 	g.api = humago.New(g.mux, c)
 	g.dataRoutes()
+	g.askRoutes()
+	g.collectRoutes()
 	g.algorithmRoutes()
 	g.labRoutes()
 	g.floorRoutes()
@@ -112,7 +114,7 @@ func (g *server) guard(next http.Handler) http.Handler {
 // absent refuses calls to a part that this process runs without.
 func (g *server) absent(path string) *api.Problem {
 	part, _, _ := strings.Cut(strings.TrimPrefix(path, "/api/v1/"), "/")
-	missing := map[string]bool{"data": g.Data == nil, "algo": g.Algorithms == nil, "lab": g.Lab == nil, "floor": g.Floor == nil, "ops": g.Ops == nil}
+	missing := map[string]bool{"data": g.Data == nil || g.Fill == nil, "collect": g.Collectors == nil, "algo": g.Algorithms == nil, "lab": g.Lab == nil, "floor": g.Floor == nil, "ops": g.Ops == nil}
 	if !missing[part] {
 		return nil
 	}

@@ -16,7 +16,7 @@ import (
 // Every service method may return an *api.Problem as its error; any other error becomes code "internal" and is logged.
 // user is the id of the user on whose behalf the call is made.
 
-// Data fills and reads the ledgers (daemon/collect).
+// Data answers questions about the ledgers, as of any moment (daemon/data). It has no way to write.
 type Data interface {
 	Coverage(ctx context.Context) ([]ledger.Coverage, error)
 	Prices(ctx context.Context, q api.PriceQuery) (api.Prices, error)
@@ -24,10 +24,42 @@ type Data interface {
 	Gaps(ctx context.Context, q api.PriceQuery) (api.Gaps, error)
 	// Export writes CSV rows (timestamp,open,high,low,close,volume and source) in time order.
 	Export(ctx context.Context, q api.PriceQuery, w io.Writer) error
+
+	OnChainMetrics(ctx context.Context, q api.DataQuery) (api.OnChain, error)
+	SmartMoneyFlows(ctx context.Context, q api.DataQuery) (api.SmartMoney, error)
+	Sentiment(ctx context.Context, q api.DataQuery) (api.SentimentData, error)
+	CatalystEvents(ctx context.Context, q api.DataQuery) (api.Catalysts, error)
+	Statistics(ctx context.Context, q api.DataQuery) (api.Statistics, error)
+	Quotes(ctx context.Context, q api.DataQuery) (api.Quotes, error)
+	OrderHistory(ctx context.Context, user string, q api.DataQuery) (api.Orders, error)
+	UserPositions(ctx context.Context, user string, q api.DataQuery) (api.Positions, error)
+	Aligned(ctx context.Context, q api.PriceQuery) (api.Aligned, error)
+	Around(ctx context.Context, r api.AroundRequest) (api.Around, error)
+	Risk(ctx context.Context, user string, q api.RiskRequest) (api.Risk, error)
+	Trust(ctx context.Context) ([]api.TrustRow, error)
+	// Stream tells emit what lands, in order and without a gap, until ctx ends.
+	Stream(ctx context.Context, r api.StreamRequest, emit func(api.LedgerItem) error) error
+}
+
+// Fill puts prices into the ledger (daemon/collect).
+type Fill interface {
 	// Import reads one file from r and tells emit what happened; the last event is Done or Problem.
 	Import(ctx context.Context, r io.Reader, o api.ImportOptions, emit func(api.ImportEvent) error) error
 	Fetch(ctx context.Context, r api.FetchRequest) (api.FetchResult, error)
 	Simulate(ctx context.Context, r api.SimulateRequest) (api.SimulateResult, error)
+	// Backfill fills history and repairs gaps; the last event is Done or Problem. Broken off, the same request goes on.
+	Backfill(ctx context.Context, r api.BackfillRequest, emit func(api.BackfillEvent) error) error
+}
+
+// Collectors are the feeds that fill the ledgers on a schedule (daemon/collect).
+type Collectors interface {
+	List(ctx context.Context) ([]api.Collector, error)
+	Get(ctx context.Context, name string) (api.Collector, error)
+	RunNow(ctx context.Context, name string) (api.CollectorAct, error)
+	Pause(ctx context.Context, name string, paused bool) (api.Collector, error)
+	Gaps(ctx context.Context, name string, limit int) ([]ledger.FeedGap, error)
+	Quarantine(ctx context.Context, name string, limit int) ([]ledger.Quarantined, error)
+	Clear(ctx context.Context, name string) (api.Cleared, error)
 }
 
 // Algorithms runs backtests and keeps algorithms and their evidence (daemon/algorithm).
@@ -86,6 +118,8 @@ type Ops interface {
 // Services are all that the gateway serves.
 type Services struct {
 	Data       Data
+	Fill       Fill
+	Collectors Collectors
 	Algorithms Algorithms
 	Lab        Lab
 	Floor      Floor

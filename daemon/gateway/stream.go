@@ -12,8 +12,12 @@ import (
 	"github.com/ohmycoins/omc/internal/api"
 )
 
-// beat is how often an idle event stream says that it is alive.
-const beat = 15 * time.Second
+const (
+	// beat is how often an idle event stream says that it is alive.
+	beat = 15 * time.Second
+	// patience is how long a reader may take no byte of an event stream before it is let go.
+	patience = 30 * time.Second
+)
 
 // stream writes an answer piece by piece. The status is sent with the first piece, so that an error before it is still a problem.
 type stream struct {
@@ -69,6 +73,7 @@ func (s *stream) event(id int64, kind string, v any) error {
 	if id > 0 {
 		head = "id: " + strconv.FormatInt(id, 10) + "\n"
 	}
+	_ = http.NewResponseController(s.w).SetWriteDeadline(time.Now().Add(patience)) // a connection in memory has none
 	if _, err := fmt.Fprintf(s, "%sevent: %s\ndata: %s\n\n", head, kind, b); err != nil {
 		return err
 	}

@@ -51,6 +51,7 @@ const (
 	CodeFailed      = "failed" // asked rightly, and it could not be done: a full disk, an upstream that does not answer
 	CodeInternal    = "internal"
 	CodePermission  = "not_permitted"
+	CodeSlow        = "slow_consumer" // an event stream's reader that fell too far behind
 )
 
 // NewProblem builds a Problem.

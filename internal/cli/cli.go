@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ohmycoins/omc/internal/cli/algo"
+	"github.com/ohmycoins/omc/internal/cli/collect"
 	"github.com/ohmycoins/omc/internal/cli/config"
 	"github.com/ohmycoins/omc/internal/cli/daemon"
 	"github.com/ohmycoins/omc/internal/cli/data"
@@ -54,7 +55,7 @@ func New(f *factory.Factory) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return factory.Usage("%w; see '%s --help'", err, cmd.CommandPath())
 	})
-	root.AddCommand(data.New(f), algo.New(f), lab.New(f), floor.New(f), demo.New(f), daemon.New(f), config.New(f), doctor.New(f), version.New(f), newTUI(f), gen.New(f))
+	root.AddCommand(data.New(f), collect.New(f), algo.New(f), lab.New(f), floor.New(f), demo.New(f), daemon.New(f), config.New(f), doctor.New(f), version.New(f), newTUI(f), gen.New(f))
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()
 	strict(root)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -43,6 +44,20 @@ func (k Key) Check(v string) error {
 	case k.Kind == "url":
 		if u, err := url.Parse(v); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			return errors.New("want http:// or https:// and a host")
+		}
+	case k.Kind == "duration":
+		if d, err := time.ParseDuration(v); err != nil || d < 100*time.Millisecond || d > 31*24*time.Hour {
+			return errors.New("want a duration from 100ms to 744h, like 5s, 10m or 1h")
+		}
+	case k.Kind == "count":
+		if n, err := strconv.Atoi(v); err != nil || n < 1 || n > 1_000_000 {
+			return errors.New("want a whole number from 1")
+		}
+	case k.Kind == "roles":
+		for role := range strings.SplitSeq(v, ",") {
+			if err := oneOf(strings.TrimSpace(role), "collector", "lab", "floor"); err != nil {
+				return err
+			}
 		}
 	case k.Kind == "level":
 		return oneOf(v, "debug", "info", "warn", "error")

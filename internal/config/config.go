@@ -22,20 +22,12 @@ type Key struct {
 	Name    string // dotted: sources.kraken.base_url
 	Default string
 	Doc     string
-	Kind    string // string, url, bool, level, backend, file
+	Kind    string // string, url, bool, level, backend, file, duration, count, roles
 	Secret  bool   // masked wherever it is shown; its value may be keyring:NAME
 }
 
 // Env is the environment variable that sets the key: OMC_SOURCES_KRAKEN_BASE_URL.
 func (k Key) Env() string { return "OMC_" + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_")) }
-
-// Sources are the upstreams that have sources.<name>.base_url, with their public addresses.
-func Sources() [][2]string {
-	return [][2]string{
-		{"kraken", "https://api.kraken.com"}, {"coinbase", "https://api.exchange.coinbase.com"}, {"binance", "https://api.binance.com"},
-		{"coinspot", "https://www.coinspot.com.au/pubapi/v2"},
-	}
-}
 
 // Keys lists every setting, in the order in which they are shown.
 func Keys() []Key {
@@ -47,13 +39,11 @@ func Keys() []Key {
 		{Name: "log_level", Kind: "level", Default: "info", Doc: "debug, info, warn or error"},
 		{Name: "output", Kind: "string", Default: "table", Doc: "how listings are written: table, json or csv"},
 		{Name: "no_color", Kind: "bool", Default: "false", Doc: "write without colour (NO_COLOR does the same)"},
+		{Name: "roles", Kind: "roles", Doc: "what this process does: collector, lab, floor, with commas between; empty: all of it"},
 		{Name: "secrets.backend", Kind: "backend", Default: "auto", Doc: "where secrets rest: desktop (its keyring), file (encrypted, in the data directory) or auto"},
 		{Name: "secrets.passphrase_file", Kind: "file", Doc: "file (mode 0600) with the passphrase of secrets in files; empty: OMC_SECRETS_PASSPHRASE, or asked"},
 	}
-	for _, s := range Sources() {
-		keys = append(keys, Key{Name: "sources." + s[0] + ".base_url", Kind: "url", Default: s[1], Doc: "where " + s[0] + " is; a test or a mirror can stand in"})
-	}
-	return keys
+	return append(append(keys, feedKeys()...), upstreamKeys()...)
 }
 
 // Value is one setting as it stands.

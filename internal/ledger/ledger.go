@@ -75,6 +75,8 @@ type Stats struct {
 // Nothing found is an empty answer, not an error.
 type Reader interface {
 	Coverage(ctx context.Context) ([]Coverage, error)
+	// CoverageAsOf is Coverage of the bars known by a moment.
+	CoverageAsOf(ctx context.Context, asOf time.Time) ([]Coverage, error)
 	PriceBars(ctx context.Context, q BarQuery) (Bars, error)
 	// PriceRows is PriceBars with known time, source, bid and ask; never resampled.
 	PriceRows(ctx context.Context, q BarQuery) ([]PriceBar, error)
@@ -92,6 +94,11 @@ type Reader interface {
 	CatalystEvents(ctx context.Context, q EventQuery) ([]EventRow, error)
 	// DataStatistics counts what the ledgers hold, as of a moment; zero: now. Bars are counted by Coverage.
 	DataStatistics(ctx context.Context, asOf time.Time) ([]TableStats, error)
+	// ItemsAfter lists what landed after the item numbered seq, in order, at most limit, of the kinds asked for; and the number up to
+	// which that is all there is.
+	ItemsAfter(ctx context.Context, seq int64, kinds []string, limit int) (items []Item, upTo int64, err error)
+	// Head is the number of the newest item.
+	Head(ctx context.Context) (int64, error)
 	// OrderHistory and UserPositions answer for one user only.
 	OrderHistory(ctx context.Context, q OrderQuery) ([]OrderRow, error)
 	UserPositions(ctx context.Context, user string, asOf time.Time) ([]PositionRow, error)

@@ -134,3 +134,26 @@ type TableStats struct {
 	Last      time.Time `json:"last"`
 	LastKnown time.Time `json:"last_known"`
 }
+
+// The kinds of what lands, as Landed names them.
+const (
+	KindQuote  = "quote"
+	KindNews   = "news"
+	KindPost   = "post"
+	KindEvent  = "event"
+	KindMetric = "metric"
+)
+
+// Kinds are those that can be followed.
+func Kinds() []string { return []string{KindQuote, KindNews, KindPost, KindEvent, KindMetric} }
+
+// Item is one row that landed: one of the pointers is set. Items are numbered in the order in which they were committed.
+type Item struct {
+	Seq    int64
+	Kind   string
+	Quote  *StoredQuote
+	News   *NewsRow
+	Post   *PostRow
+	Event  *EventRow
+	Metric *MetricRow
+}

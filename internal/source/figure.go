@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/money"
 )
 
@@ -44,23 +45,20 @@ func Figure(raw json.RawMessage) (v money.Decimal, ok bool, err error) {
 	return v, false, fmt.Errorf("%.40q has more digits than a figure may have", text)
 }
 
-// First and last moments that a record's event time may have: Bitcoin's first day, and far enough ahead for what is scheduled.
-var (
-	earliest = time.Date(2009, 1, 3, 0, 0, 0, 0, time.UTC)
-	ahead    = 5 * 365 * 24 * time.Hour
+// How far ahead of the clock an event time may lie: as far as clocks differ, or as things are scheduled.
+const (
+	clocksDiffer = 24 * time.Hour
+	scheduled    = 5 * 365 * 24 * time.Hour
 )
 
 // Past checks the time of something that has happened: not before Bitcoin, not after now by more than clocks differ.
-func Past(t, now time.Time) error {
-	if t.Before(earliest) || t.After(now.Add(24*time.Hour)) {
-		return fmt.Errorf("its time %s is out of range or in another unit", t.UTC().Format(time.RFC3339))
-	}
-	return nil
-}
+func Past(t, now time.Time) error { return within(t, now.Add(clocksDiffer)) }
 
 // Scheduled checks the time of something that may lie ahead.
-func Scheduled(t, now time.Time) error {
-	if t.Before(earliest) || t.After(now.Add(ahead)) {
+func Scheduled(t, now time.Time) error { return within(t, now.Add(scheduled)) }
+
+func within(t, last time.Time) error {
+	if t.Before(ledger.Earliest) || t.After(last) {
 		return fmt.Errorf("its time %s is out of range or in another unit", t.UTC().Format(time.RFC3339))
 	}
 	return nil

@@ -17,12 +17,14 @@ const MaxCursor = 1 << 20
 type Feed struct {
 	Name    string        // coinspot, defillama.fees: unique among all feeds
 	Source  string        // the upstream, as in sources.<source>.base_url
+	As      string        // the source's name in the ledger, where it is another than Source
 	Ledger  string        // ledger.Glass, ledger.Human, …
 	About   string        // one line for people
 	Every   time.Duration // how often to poll: as the upstream moves, and permits
 	Timeout time.Duration // of one poll with all its requests
 	Fresh   time.Duration // how far the ledger may be behind the upstream
 	Urgent  bool          // never waits behind another feed
+	Bars    bool          // five-minute bars are built from its quotes
 	// Needs are the settings without which the feed cannot run, like sources.etherscan.key: it is listed, says so, and is not polled.
 	Needs []string
 	// Poll asks the upstream once, which may take several requests. cursor is what the last poll that landed returned, nil before
@@ -42,4 +44,12 @@ type Harvest struct {
 	// harvest shows the present only, and what was missed stays missed.
 	Since time.Time
 	Again bool // more is waiting upstream: poll again soon
+}
+
+// Origin is the source's name in the ledger.
+func (f *Feed) Origin() string {
+	if f.As != "" {
+		return f.As
+	}
+	return f.Source
 }

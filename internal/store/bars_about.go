@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/ohmycoins/omc/internal/ledger"
@@ -58,6 +59,40 @@ func (d *DB) Coverage(ctx context.Context) ([]ledger.Coverage, error) {
 	return out, nil
 }
 
+// CoverageAsOf implements ledger.Reader. A bar that was replaced later counts as what it was replaced from.
+func (d *DB) CoverageAsOf(ctx context.Context, asOf time.Time) ([]ledger.Coverage, error) {
+	all, err := d.Coverage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	at := asOf.Unix()
+	out := all[:0]
+	for _, c := range all {
+		var id int64
+		if err := queryRow(ctx, d.drv, "SELECT id FROM markets WHERE base = $1 AND quote = $2", []any{string(c.Market.Base), string(c.Market.Quote)}, &id); err != nil {
+			return nil, fmt.Errorf("coverage of %s: %w", c.Market, err)
+		}
+		s := series{id, int64(c.Interval)}
+		iv := strconv.FormatInt(s.interval, 10)
+		var n, first, last int64
+		// A bar is known at its close or later: what opens less than a bar's length before the moment is not.
+		err := queryRow(ctx, d.drv, `SELECT count(*), COALESCE(min(event_time), 0), COALESCE(max(event_time), 0) FROM (
+			SELECT event_time FROM `+s.table()+" WHERE "+s.where()+" AND event_time <= $2 - "+iv+` AND known_time <= $2
+			UNION SELECT event_time FROM price_revisions WHERE market_id = $1 AND interval_seconds = `+iv+` AND event_time <= $2 - `+iv+` AND known_time <= $2) AS k`,
+			[]any{id, at}, &n, &first, &last)
+		if err != nil {
+			return nil, fmt.Errorf("coverage of %s: %w", c.Market, err)
+		}
+		if n == 0 {
+			continue
+		}
+		c.Bars, c.First, c.Last = int(n), utc(first), utc(last)
+		c.Missing = int((last-first)/s.interval + 1 - n)
+		out = append(out, c)
+	}
+	return out, nil
+}
+
 // Gaps implements ledger.Reader. A limit of 0 or less counts only.
 func (d *DB) Gaps(ctx context.Context, m market.Market, iv market.Interval, limit int) ([]ledger.Gap, int, error) {
 	all, err := d.marketSeries(ctx, m)
@@ -84,6 +119,40 @@ func (d *DB) Gaps(ctx context.Context, m market.Market, iv market.Interval, limi
 		return nil, 0, fmt.Errorf("gaps of %s %s: %w", m, iv, err)
 	}
 	return gaps[:min(len(gaps), max(0, limit))], total, nil
+}
+
+// Holes lists the runs of places in [from, to) that hold no bar, oldest first, at most limit; of a market that is not stored, one.
+func (d *DB) Holes(ctx context.Context, m market.Market, iv market.Interval, from, to time.Time, limit int) ([]ledger.Gap, error) {
+	if !iv.Valid() {
+		return nil, fmt.Errorf("holes of %s: %w interval of %d s", m, ErrInvalid, int64(iv))
+	}
+	step := int64(iv)
+	next, end := ceilTo(iv, ceilSecond(from)), ceilTo(iv, ceilSecond(to))
+	var out []ledger.Gap
+	hole := func(first, after int64) {
+		if first < after && len(out) < limit {
+			out = append(out, ledger.Gap{From: utc(first), To: utc(after - step), Bars: int((after - first) / step)})
+		}
+	}
+	all, err := d.marketSeries(ctx, m)
+	if err != nil {
+		return nil, fmt.Errorf("holes of %s %s: %w", m, iv, err)
+	}
+	if i := slices.IndexFunc(all, func(s stored) bool { return s.interval == step }); i >= 0 {
+		s := all[i]
+		_, err := queryAll(ctx, d.drv, func(r dialect.Rows) (struct{}, error) {
+			var t int64
+			err := r.Scan(&t)
+			hole(next, t)
+			next = t + step
+			return struct{}{}, err
+		}, "SELECT event_time FROM "+s.table()+" WHERE "+s.where()+" AND event_time >= $2 AND event_time < $3 ORDER BY event_time", s.market, next, end)
+		if err != nil {
+			return nil, fmt.Errorf("holes of %s %s: %w", m, iv, err)
+		}
+	}
+	hole(next, end)
+	return out, nil
 }
 
 // PriceStats implements ledger.Reader. Where nothing is stored at the asked interval it describes the resampled bars.

@@ -124,15 +124,7 @@ func (d *DB) OnChainMetrics(ctx context.Context, q ledger.MetricQuery) ([]ledger
 			c.add("t.source_id = (SELECT id FROM sources WHERE name = ?)", q.Source)
 		}
 		c.window(q.Window, "t.", false)
-		return queryAll(ctx, d.drv, func(r dialect.Rows) (s stamped[ledger.MetricRow], err error) {
-			var asset string
-			var known int64
-			m := &s.row
-			err = r.Scan(&s.seq, &s.event, &known, &asset, &m.Protocol, &m.Metric.Metric, &m.Value, &m.Source)
-			m.Asset, m.Event, m.Known = market.Coin(asset), milli(s.event), milli(known)
-			return s, err
-		}, "SELECT t.seq, t.event_ms, t.known_ms, t.asset, "+protocol+", t.metric_name, t.metric_value, s.name FROM "+table+
-			" t JOIN sources s ON s.id = t.source_id"+c.where()+newest(q.Window, "t."), c.args...)
+		return queryAll(ctx, d.drv, scanMetric, metricSQL(table, protocol)+c.where()+newest(q.Window, "t."), c.args...)
 	}
 	chain, err := read("on_chain_metrics", "''")
 	if err == nil {
@@ -142,6 +134,20 @@ func (d *DB) OnChainMetrics(ctx context.Context, q ledger.MetricQuery) ([]ledger
 		}
 	}
 	return nil, fmt.Errorf("on-chain metrics of %s: %w", q.Asset, err)
+}
+
+// metricSQL selects figures for scanMetric.
+func metricSQL(table, protocol string) string {
+	return "SELECT t.seq, t.event_ms, t.known_ms, t.asset, " + protocol + ", t.metric_name, t.metric_value, s.name FROM " + table + " t JOIN sources s ON s.id = t.source_id"
+}
+
+func scanMetric(r dialect.Rows) (s stamped[ledger.MetricRow], err error) {
+	var asset string
+	var known int64
+	m := &s.row
+	err = r.Scan(&s.seq, &s.event, &known, &asset, &m.Protocol, &m.Metric.Metric, &m.Value, &m.Source)
+	m.Asset, m.Event, m.Known = market.Coin(asset), milli(s.event), milli(known)
+	return s, err
 }
 
 // SmartMoneyFlows implements ledger.Reader.
@@ -208,47 +214,54 @@ func scanCoins(text string, to *[]market.Coin) error {
 // News implements ledger.Reader.
 func (d *DB) News(ctx context.Context, q ledger.SentimentQuery) ([]ledger.NewsRow, error) {
 	publishers := slices.DeleteFunc(slices.Clone(q.Platforms), func(p string) bool { return p == "news" })
-	out, err := byCoins(ctx, d, "news", `t.seq, t.event_ms, t.known_ms, t.publisher, t.external_id, t.title, t.url, t.summary, t.sentiment, t.sentiment_score,
-		t.scorer, t.currencies`, "news_sentiment", q.Coins, q.Window, func(c *conds) {
+	out, err := byCoins(ctx, d, "news", newsColumns, "news_sentiment", q.Coins, q.Window, func(c *conds) {
 		if len(publishers) == len(q.Platforms) {
 			in(c, "t.publisher", publishers)
 		}
-	}, func(r dialect.Rows) (s stamped[ledger.NewsRow], err error) {
-		var known int64
-		var coins string
-		var sc money.Decimal
-		n := &s.row
-		if err = r.Scan(&s.seq, &s.event, &known, &n.Source, &n.ID, &n.Title, &n.URL, &n.Summary, &n.Label, &sc, &n.Scorer, &coins); err != nil {
-			return s, err
-		}
-		n.Published, n.Known, n.Score = milli(s.event), milli(known), sc.Float64()
-		return s, scanCoins(coins, &n.Coins)
-	})
+	}, scanNews)
 	if err != nil {
 		return nil, fmt.Errorf("news: %w", err)
 	}
 	return out, nil
 }
 
+const newsColumns = `t.seq, t.event_ms, t.known_ms, t.publisher, t.external_id, t.title, t.url, t.summary, t.sentiment, t.sentiment_score,
+	t.scorer, t.currencies`
+
+func scanNews(r dialect.Rows) (s stamped[ledger.NewsRow], err error) {
+	var known int64
+	var coins string
+	var sc money.Decimal
+	n := &s.row
+	if err = r.Scan(&s.seq, &s.event, &known, &n.Source, &n.ID, &n.Title, &n.URL, &n.Summary, &n.Label, &sc, &n.Scorer, &coins); err != nil {
+		return s, err
+	}
+	n.Published, n.Known, n.Score = milli(s.event), milli(known), sc.Float64()
+	return s, scanCoins(coins, &n.Coins)
+}
+
 // Posts implements ledger.Reader.
 func (d *DB) Posts(ctx context.Context, q ledger.SentimentQuery) ([]ledger.PostRow, error) {
-	out, err := byCoins(ctx, d, "post", `t.seq, t.event_ms, t.known_ms, t.platform, t.external_id, t.channel, t.content, t.url, t.engagement, t.sentiment, t.score,
-		t.scorer, t.currencies`, "social_sentiment", q.Coins, q.Window, func(c *conds) { in(c, "t.platform", q.Platforms) },
-		func(r dialect.Rows) (s stamped[ledger.PostRow], err error) {
-			var known int64
-			var coins string
-			var sc money.Decimal
-			p := &s.row
-			if err = r.Scan(&s.seq, &s.event, &known, &p.Platform, &p.ID, &p.Channel, &p.Content, &p.URL, &p.Engagement, &p.Label, &sc, &p.Scorer, &coins); err != nil {
-				return s, err
-			}
-			p.Posted, p.Known, p.Score = milli(s.event), milli(known), sc.Float64()
-			return s, scanCoins(coins, &p.Coins)
-		})
+	out, err := byCoins(ctx, d, "post", postColumns, "social_sentiment", q.Coins, q.Window, func(c *conds) { in(c, "t.platform", q.Platforms) }, scanPost)
 	if err != nil {
 		return nil, fmt.Errorf("posts: %w", err)
 	}
 	return out, nil
+}
+
+const postColumns = `t.seq, t.event_ms, t.known_ms, t.platform, t.external_id, t.channel, t.content, t.url, t.engagement, t.sentiment, t.score,
+	t.scorer, t.currencies`
+
+func scanPost(r dialect.Rows) (s stamped[ledger.PostRow], err error) {
+	var known int64
+	var coins string
+	var sc money.Decimal
+	p := &s.row
+	if err = r.Scan(&s.seq, &s.event, &known, &p.Platform, &p.ID, &p.Channel, &p.Content, &p.URL, &p.Engagement, &p.Label, &sc, &p.Scorer, &coins); err != nil {
+		return s, err
+	}
+	p.Posted, p.Known, p.Score = milli(s.event), milli(known), sc.Float64()
+	return s, scanCoins(coins, &p.Coins)
 }
 
 // CatalystEvents implements ledger.Reader.
@@ -257,30 +270,34 @@ func (d *DB) CatalystEvents(ctx context.Context, q ledger.EventQuery) ([]ledger.
 	if err != nil {
 		return nil, fmt.Errorf("catalysts: %w: least impact %v", ErrInvalid, q.MinImpact)
 	}
-	out, err := byCoins(ctx, d, "event", `t.seq, t.event_ms, t.known_ms, t.origin, t.external_id, t.event_type, t.title, t.description, t.url, t.impact_score,
-		t.impact_reason, t.currencies, t.facts`, "catalyst_events", q.Coins, q.Window, func(c *conds) {
+	out, err := byCoins(ctx, d, "event", eventColumns, "catalyst_events", q.Coins, q.Window, func(c *conds) {
 		in(c, "t.event_type", q.Types)
 		if least.Sign() > 0 {
 			c.add("t.impact_score >= ?", least)
 		}
-	}, func(r dialect.Rows) (s stamped[ledger.EventRow], err error) {
-		var known int64
-		var coins, facts string
-		var sc money.Decimal
-		e := &s.row
-		if err = r.Scan(&s.seq, &s.event, &known, &e.Source, &e.ID, &e.Type, &e.Title, &e.Description, &e.URL, &sc, &e.Why, &coins, &facts); err != nil {
-			return s, err
-		}
-		e.Time, e.Known, e.Impact = milli(s.event), milli(known), sc.Float64()
-		if err = json.Unmarshal([]byte(facts), &e.Facts); err != nil {
-			return s, err
-		}
-		return s, scanCoins(coins, &e.Coins)
-	})
+	}, scanCatalyst)
 	if err != nil {
 		return nil, fmt.Errorf("catalysts: %w", err)
 	}
 	return out, nil
+}
+
+const eventColumns = `t.seq, t.event_ms, t.known_ms, t.origin, t.external_id, t.event_type, t.title, t.description, t.url, t.impact_score,
+	t.impact_reason, t.currencies, t.facts`
+
+func scanCatalyst(r dialect.Rows) (s stamped[ledger.EventRow], err error) {
+	var known int64
+	var coins, facts string
+	var sc money.Decimal
+	e := &s.row
+	if err = r.Scan(&s.seq, &s.event, &known, &e.Source, &e.ID, &e.Type, &e.Title, &e.Description, &e.URL, &sc, &e.Why, &coins, &facts); err != nil {
+		return s, err
+	}
+	e.Time, e.Known, e.Impact = milli(s.event), milli(known), sc.Float64()
+	if err = json.Unmarshal([]byte(facts), &e.Facts); err != nil {
+		return s, err
+	}
+	return s, scanCoins(coins, &e.Coins)
 }
 
 // Quotes implements ledger.Reader.

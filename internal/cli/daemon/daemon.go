@@ -26,8 +26,8 @@ func New(f *factory.Factory) *cobra.Command {
 }
 
 func newRun(f *factory.Factory) *cobra.Command {
-	return &cobra.Command{
-		Use: "run", Short: "Run in the foreground until SIGINT or SIGTERM", Args: cobra.NoArgs, Example: "  omc daemon run",
+	cmd := &cobra.Command{
+		Use: "run", Short: "Run in the foreground until SIGINT or SIGTERM", Args: cobra.NoArgs, Example: "  omc daemon run\n  omc daemon run --roles collector",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.Config()
 			if err != nil {
@@ -38,6 +38,16 @@ func newRun(f *factory.Factory) *cobra.Command {
 			})
 		},
 	}
+	rolesFlag(f, cmd)
+	return cmd
+}
+
+// rolesFlag lets a process do a part of the work: several of them on one PostgreSQL share it.
+func rolesFlag(f *factory.Factory, cmd *cobra.Command) {
+	if f.Flags["roles"] == nil {
+		f.Flags["roles"] = new(string)
+	}
+	cmd.Flags().StringVar(f.Flags["roles"], "roles", "", "what it does: collector, lab, floor, with commas between (default: all)")
 }
 
 func newStop(f *factory.Factory) *cobra.Command {

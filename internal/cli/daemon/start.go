@@ -27,7 +27,7 @@ const (
 )
 
 func newStart(f *factory.Factory) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "start", Short: "Start in the background and wait until it is ready", Args: cobra.NoArgs, Example: "  omc daemon start",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.Config()
@@ -37,6 +37,16 @@ func newStart(f *factory.Factory) *cobra.Command {
 			return Start(cmd.Context(), f, c)
 		},
 	}
+	rolesFlag(f, cmd)
+	return cmd
+}
+
+// roles are passed on as they were given.
+func roles(c *config.Config) []string {
+	if r := c.Get("roles"); r != "" {
+		return []string{"--roles", r}
+	}
+	return nil
 }
 
 // Start runs this program again as a daemon in a session of its own, and waits until it answers. A failure shows the reason.
@@ -66,7 +76,7 @@ func Start(ctx context.Context, f *factory.Factory, c *config.Config) error {
 		return err
 	}
 	defer out.Close()
-	child := exec.Command(f.Self, "daemon", "run", "--data-dir", dir)
+	child := exec.Command(f.Self, append([]string{"daemon", "run", "--data-dir", dir}, roles(c)...)...)
 	child.Env, child.Stdout, child.Stderr = f.Environ, out, out
 	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := child.Start(); err != nil {

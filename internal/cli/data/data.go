@@ -20,8 +20,9 @@ import (
 
 // New returns the command `omc data`.
 func New(f *factory.Factory) *cobra.Command {
-	cmd := &cobra.Command{Use: "data", Short: "Prices: import, fetch, look at what is there"}
-	cmd.AddCommand(newImport(f), newCoins(f), newPrices(f), newStats(f), newGaps(f), newExport(f), newFetch(f), newSimulate(f))
+	cmd := &cobra.Command{Use: "data", Short: "The ledgers: prices, figures, texts, events; fill them and ask them"}
+	cmd.AddCommand(newImport(f), newCoins(f), newPrices(f), newStats(f), newGaps(f), newExport(f), newFetch(f), newBackfill(f), newSimulate(f),
+		newQuotes(f), newOnChain(f), newSmartMoney(f), newSentiment(f), newEvents(f), newOrders(f), newPositions(f), newStatistics(f), newAligned(f), newAround(f), newRisk(f), newTrust(f), newFollow(f))
 	return cmd
 }
 

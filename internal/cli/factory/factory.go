@@ -47,6 +47,8 @@ type Factory struct {
 	TUI       func(ctx context.Context, c *client.Client) error              // nil: this build has none
 	Plain     func(ctx context.Context, c *client.Client, page string) error // one page as text; nil: this build has none
 
+	Upstreams func(ctx context.Context, o StandIns, ready func(environ []string)) error // serves stand-ins of upstreams
+
 	Resume bool // an omc started in this process takes up the sessions that were running
 
 	Flags map[string]*string // persistent flags by setting name
@@ -54,6 +56,12 @@ type Factory struct {
 
 	config     *config.Config
 	attachment *attach.Attachment
+}
+
+// StandIns say where and how stand-ins of upstreams are served.
+type StandIns struct {
+	Address, Scenario string
+	Seed              uint64
 }
 
 // BindFlags adds the flags that every command has.

@@ -29,7 +29,28 @@ func New(f *factory.Factory) *cobra.Command {
 			}
 			return Generate(f, cmd.Root(), dir)
 		},
-	})
+	}, newUpstreams(f))
+	return cmd
+}
+
+func newUpstreams(f *factory.Factory) *cobra.Command {
+	var o factory.StandIns
+	cmd := &cobra.Command{
+		Use: "upstreams", Short: "Serve stand-ins of all upstreams on loopback, to run omc against", Args: cobra.NoArgs,
+		Long:    "Serve a small living world that speaks every upstream's format, strictly. Nothing it says is true.\nThe lines it writes to stdout point omc to it.",
+		Example: "  omc dev upstreams --address 127.0.0.1:18080 --scenario rough > /tmp/upstreams.env &\n  env $(cat /tmp/upstreams.env) omc daemon run",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.Upstreams(cmd.Context(), o, func(lines []string) {
+				for _, l := range lines {
+					fmt.Fprintln(f.IO.Out, l)
+				}
+				f.Say("stand-ins are served; nothing they say is true (ctrl-c ends them)")
+			})
+		},
+	}
+	cmd.Flags().StringVar(&o.Address, "address", "127.0.0.1:0", "where; port 0 takes a free one")
+	cmd.Flags().StringVar(&o.Scenario, "scenario", "calm", "calm, rough, storm, outage or limits")
+	cmd.Flags().Uint64Var(&o.Seed, "seed", 1, "the same seed gives the same faults")
 	return cmd
 }
 

@@ -1,10 +1,13 @@
 package coinspot
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,7 +50,8 @@ func TestConstructedAnswer(t *testing.T) {
 // Version 1 answered in the same shape.
 func TestRecordedAnswers(t *testing.T) {
 	for name, want := range map[string]int{"v1-recorded/pubapi_latest_2017.json": 3, "v1-recorded/pubapi_latest_2019.json": 8} {
-		quotes, problems, err := decode(200, fixture(t, name))
+		s, err := decode(200, fixture(t, name))
+		quotes, problems := s.quotes, s.problems
 		if err != nil || len(quotes) != want || len(problems) != 0 || quotes[0].Market.Quote != "AUD" {
 			t.Errorf("%s: %v %v %v", name, err, quotes, problems)
 		}
@@ -66,9 +70,11 @@ func TestOtherAnswersGiveNoQuote(t *testing.T) {
 		"v2-constructed/pubapi_v2_orders_open_btc.json":      {200, upstream.ErrMalformed},
 		"v2-constructed/pubapi_v2_orders_completed_btc.json": {200, upstream.ErrMalformed},
 		"v2-constructed/api_v2_status.json":                  {200, upstream.ErrMalformed},
+		"v1-recorded/api_spot_2014.json":                     {200, upstream.ErrMalformed},
 		"v2-constructed/pubapi_v2_latest_btc.json":           {200, nil}, // one coin's prices look like three coins
 	} {
-		quotes, _, err := decode(c.status, fixture(t, name))
+		s, err := decode(c.status, fixture(t, name))
+		quotes := s.quotes
 		if !errors.Is(err, c.kind) || len(quotes) != 0 {
 			t.Errorf("%s: %v %v", name, err, quotes)
 		}
@@ -76,13 +82,13 @@ func TestOtherAnswersGiveNoQuote(t *testing.T) {
 }
 
 func TestOddAnswers(t *testing.T) {
-	q, p, err := decode(200, []byte(`{"status":"ok","prices":{"btc":{"bid":1.5,"ask":2,"last":1e0},"eth":{"bid":"3","ask":"2","last":"2"},"a_b_c":{"bid":"1","ask":"2","last":"2"},"x":null,"y":{"bid":0,"ask":1,"last":1}}}`))
-	if err != nil || len(q) != 1 || len(p) != 4 {
-		t.Errorf("%v %v %v", q, p, err)
+	s, err := decode(200, []byte(`{"status":"ok","prices":{"btc":{"bid":1.5,"ask":2,"last":1e0},"eth":{"bid":"3","ask":"2","last":"2"},"a_b_c":{"bid":"1","ask":"2","last":"2"},"x":null,"y":{"bid":0,"ask":1,"last":1}}}`))
+	if q, p := s.quotes, s.problems; err != nil || len(q) != 1 || len(p) != 4 {
+		t.Errorf("%v %v", s, err)
 	}
 	for body, want := range map[string]error{`{"status":"error","message":"no"}`: upstream.ErrUnavailable, `{"status":"invalid"}`: upstream.ErrUnavailable,
 		`{"status":"ok"`: upstream.ErrMalformed, `{"status":"ok"}`: upstream.ErrMalformed} {
-		if _, _, err := decode(200, []byte(body)); !errors.Is(err, want) {
+		if _, err := decode(200, []byte(body)); !errors.Is(err, want) {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
@@ -91,7 +97,8 @@ func TestOddAnswers(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"status":"ok","prices":{"btc":{"bid":"1","ask":"2","last":"NaN"},"btc_usdt":{"bid":"1","ask":"2","last":"1"}}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		quotes, _, err := decode(200, b)
+		s, err := decode(200, b)
+		quotes := s.quotes
 		if err != nil && quotes != nil {
 			t.Fatal("quotes beside an error")
 		}
@@ -101,6 +108,14 @@ func FuzzDecode(f *testing.F) {
 				t.Fatalf("%+v", q)
 			}
 			seen[q.Market] = true
+		}
+		for _, p := range s.problems {
+			if !json.Valid(p.Raw) || p.Reason == "" {
+				t.Fatalf("%+v", p)
+			}
+		}
+		if !slices.IsSortedFunc(s.listed, func(x, y market.Market) int { return strings.Compare(x.String(), y.String()) }) || len(slices.Compact(s.listed)) != len(s.listed) {
+			t.Fatalf("%v", s.listed)
 		}
 	})
 }

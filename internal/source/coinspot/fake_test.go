@@ -27,15 +27,16 @@ var (
 func exchange(t *testing.T) (*fake.Exchange, *Client, *clock.Manual, string) {
 	t.Helper()
 	c := clock.NewManual(now)
-	x := fake.New(c)
+	x := fake.Empty(c)
 	srv := httptest.NewServer(x)
 	t.Cleanup(srv.Close)
 	return x, New(upstream.Config{BaseURL: srv.URL + fake.Base, Wait: conformance.Advance(c)}, c), c, srv.URL
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	c := clock.NewManual(now)
-	x := fake.New(c)
+	x := fake.Empty(c)
 	x.Quote(btc, "129051.79", "129966.15", "130487.3453")
 	x.Quote(market.Market{Base: "RFOX", Quote: "AUD"}, "NaN", "NaN", "NaN")
 	client := func(u upstream.Config) func(context.Context) (int, error) {
@@ -68,6 +69,7 @@ func TestQuotesComeBackExactly(t *testing.T) {
 
 // What is not a price is told and left out, and the other coins are still quoted.
 func TestPricesThatAreNoneAreTold(t *testing.T) {
+	t.Parallel()
 	for _, bad := range []string{"NaN", "", "null", "Infinity", "-1", "0", "-0", "0x10", "1,234", "1e309", "1e-40", "١", " 1 2", strings.Repeat("9", 41), strings.Repeat("9", 10_000)} {
 		for i := range 3 {
 			x, c, _, _ := exchange(t)
@@ -85,7 +87,8 @@ func TestPricesThatAreNoneAreTold(t *testing.T) {
 
 func TestAMarketQuotedTwiceIsNotQuoted(t *testing.T) {
 	body := `{"status":"ok","prices":{"btc":{"bid":"1","ask":"2","last":"1"},"BTC":{"bid":"3","ask":"4","last":"3"},"btc_aud":{"bid":"1","ask":"2","last":"1"},"eth":{"bid":"1","ask":"2","last":"1"}}}`
-	quotes, problems, err := decode(200, []byte(body))
+	s, err := decode(200, []byte(body))
+	quotes, problems := s.quotes, s.problems
 	if err != nil || len(quotes) != 1 || quotes[0].Market != eth || len(problems) != 1 || problems[0].Key != "BTC/AUD" || !strings.Contains(problems[0].Reason, "3 times") {
 		t.Errorf("%v %v %v", err, quotes, problems)
 	}
@@ -112,6 +115,7 @@ func TestRefusalsCarryTheMessage(t *testing.T) {
 
 // The client's own pace keeps it far from the limit of 1000 a minute; one without a pace is turned away and then waits.
 func TestTheRateLimitIsKept(t *testing.T) {
+	t.Parallel()
 	x, c, clk, url := exchange(t)
 	x.Quote(btc, "1", "2", "1.5")
 	for range 1100 {
@@ -149,6 +153,26 @@ func TestTheFakeIsStrict(t *testing.T) {
 		{"GET", "/latests", 404, "<html>"},
 		{"GET", "/markets", 404, "<html>"},
 		{"POST", "/latest", 404, "<html>"},
+		{"GET", "/buyprice/btc", 200, `{"market":"BTC/AUD","message":"ok","rate":"2","status":"ok"}`},
+		{"GET", "/sellprice/BTC/aud", 200, `"rate":"1"`},
+		{"GET", "/buyprice/btc/usdt", 200, `{"market":"BTC/USDT","message":"ok","rate":"4","status":"ok"}`},
+		{"GET", "/buyprice/nope", 400, `{"message":"Coin not found","status":"error"}`},
+		{"GET", "/sellprice/nope/usdt", 400, `Coin not found`},
+		{"GET", "/sellprice/btc/nope", 400, `{"message":"Invalid market","status":"error"}`},
+		{"GET", "/buyprice", 404, "<html>"},
+		{"POST", "/buyprice/btc", 404, "<html>"},
+		{"GET", "/orders/open/btc", 200, `{"buyorders":[],"message":"ok","sellorders":[],"status":"ok"}`},
+		{"GET", "/orders/open/nope", 400, "Invalid market"},
+		{"GET", "/orders/open/btc/USDT", 400, "Invalid market"},
+		{"GET", "/orders/open/btc/usdt", 200, `"buyorders":[]`},
+		{"GET", "/orders/completed/BTC", 200, `"sellorders":[]`},
+		{"GET", "/orders/completed/nope", 400, "Coin not found"},
+		{"GET", "/orders/completed/btc/eth", 400, "Invalid market"},
+		{"GET", "/orders/completed/btc/usdt/x", 404, "<html>"},
+		{"GET", "/orders/summary/completed/btc", 200, `{"message":"ok","orders":[],"status":"ok"}`},
+		{"GET", "/orders/summary/completed/nope", 400, "Coin not found"},
+		{"GET", "/orders/summary", 404, "<html>"},
+		{"GET", "/orders", 404, "<html>"},
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), c.method, url+fake.Base+c.path, nil)
 		if err != nil {

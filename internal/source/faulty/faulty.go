@@ -1,5 +1,5 @@
 // Package faulty breaks the answers of an HTTP server on purpose, one scripted fault after the other.
-// It stands in front of a fake or a recorded upstream in tests; it must never be part of a program that users run.
+// It stands in front of a fake or a recorded upstream, in tests and in 'omc dev upstreams'; nothing that users run on real data has it.
 package faulty
 
 import (

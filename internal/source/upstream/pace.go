@@ -26,10 +26,19 @@ type pace struct {
 	clock   clock.Clock
 	wait    func(context.Context, time.Duration) error
 	limiter *rate.Limiter
+	shared  *sharing // nil: this process is alone
 
 	mu     sync.Mutex // guards until and banned
 	until  time.Time
 	banned bool
+}
+
+func newPace(name string, c Config, limit rate.Limit) *pace {
+	out := &pace{clock: c.Clock, wait: c.Wait, limiter: rate.NewLimiter(limit, 1)}
+	if c.Shared != nil && limit != rate.Inf {
+		out.shared = newSharing(name, c.Shared, limit)
+	}
+	return out
 }
 
 // turn waits for the next free place. While requests are held back it fails at once: the wait may be hours.
@@ -37,8 +46,21 @@ func (p *pace) turn(ctx context.Context) error {
 	if err := p.open(); err != nil {
 		return err
 	}
+	if err := p.await(ctx, p.limiter); err != nil {
+		return err
+	}
+	if p.shared != nil {
+		if err := p.share(ctx); err != nil {
+			return err
+		}
+	}
+	return p.open() // another request may have met the limit meanwhile
+}
+
+// await waits for a place of a limiter in this process.
+func (p *pace) await(ctx context.Context, l *rate.Limiter) error {
 	now := p.clock.Now()
-	r := p.limiter.ReserveN(now, 1)
+	r := l.ReserveN(now, 1)
 	if d := r.DelayFrom(now); d > 0 {
 		if err := p.wait(ctx, d); err != nil {
 			r.CancelAt(p.clock.Now())
@@ -48,7 +70,7 @@ func (p *pace) turn(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%w: wait for a turn: %w", ErrUnavailable, err)
 	}
-	return p.open() // another request may have met the limit meanwhile
+	return nil
 }
 
 func (p *pace) open() error {
@@ -60,7 +82,8 @@ func (p *pace) open() error {
 	return nil
 }
 
-// hold keeps requests back for as long as e says, or for a while where it does not say.
+// hold keeps requests back for as long as e says, or for a while where it does not say; here, and in other processes where they can
+// be told.
 func (p *pace) hold(e *RateLimitError) {
 	d := e.RetryAfter
 	switch {
@@ -69,11 +92,28 @@ func (p *pace) hold(e *RateLimitError) {
 	case d <= 0:
 		d = holdLimited
 	}
+	d = min(d, holdMost)
+	if p.keep(d, e.Banned) && p.shared != nil {
+		p.shared.tell(d)
+	}
+}
+
+// keep reports whether requests are held back for longer than before.
+func (p *pace) keep(d time.Duration, banned bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if until := p.clock.Now().Add(min(d, holdMost)); until.After(p.until) {
-		p.until, p.banned = until, e.Banned
+	until := p.clock.Now().Add(d)
+	if !until.After(p.until) {
+		return false
 	}
+	p.until, p.banned = until, banned
+	return true
+}
+
+func (p *pace) state() (heldUntil time.Time, degraded bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.until, p.shared != nil && p.shared.alone.Load() != nil
 }
 
 // sleep waits on the machine's clock.

@@ -1,4 +1,4 @@
-package collect
+package data
 
 import (
 	"bufio"
@@ -15,28 +15,6 @@ import (
 // maxPrices bounds one answer of Prices.
 const maxPrices = api.MaxPrices
 
-// Coverage tells what the ledger holds.
-func (s *Service) Coverage(ctx context.Context) ([]ledger.Coverage, error) {
-	return s.reader.Coverage(ctx)
-}
-
-func badRequest(format string, args ...any) *api.Problem {
-	return api.NewProblem(400, api.CodeBadRequest, format, args...)
-}
-
-// parseTime reads RFC 3339 or a date (UTC midnight); empty is the zero time.
-func parseTime(name, v string) (time.Time, error) {
-	if v == "" {
-		return time.Time{}, nil
-	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02", "2006-01-02T15:04", "2006-01-02 15:04"} {
-		if t, err := time.Parse(layout, v); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, badRequest("%s %.40q: want a date or an RFC 3339 time, like 2024-01-31 or 2024-01-31T13:00:00Z", name, v)
-}
-
 func parseQuery(q api.PriceQuery) (out ledger.BarQuery, err error) {
 	if out.Market, err = market.ParseMarket(q.Market); err != nil {
 		return out, badRequest("%s", err)
@@ -47,13 +25,13 @@ func parseQuery(q api.PriceQuery) (out ledger.BarQuery, err error) {
 	if out.Interval, err = market.ParseInterval(q.Interval); err != nil {
 		return out, badRequest("%s", err)
 	}
-	if out.From, err = parseTime("from", q.From); err != nil {
+	if out.From, err = api.ParseTime("from", q.From); err != nil {
 		return out, err
 	}
-	if out.To, err = parseTime("to", q.To); err != nil {
+	if out.To, err = api.ParseTime("to", q.To); err != nil {
 		return out, err
 	}
-	if out.AsOf, err = parseTime("as_of", q.AsOf); err != nil {
+	if out.AsOf, err = api.ParseTime("as_of", q.AsOf); err != nil {
 		return out, err
 	}
 	if !out.From.IsZero() && !out.To.IsZero() && !out.From.Before(out.To) {

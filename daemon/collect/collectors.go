@@ -1,0 +1,297 @@
+package collect
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/ohmycoins/omc/internal/api"
+	"github.com/ohmycoins/omc/internal/clock"
+	"github.com/ohmycoins/omc/internal/ledger"
+	"github.com/ohmycoins/omc/internal/schedule"
+	"github.com/ohmycoins/omc/internal/source"
+	"github.com/ohmycoins/omc/internal/store"
+)
+
+// Plan is one feed with what this omc makes of it.
+type Plan struct {
+	source.Feed
+	Needs []string // command lines without which it cannot run; none: it runs
+}
+
+// Collectors runs feeds on their schedule and tells how they do; it implements gateway.Collectors. Safe for concurrent use.
+type Collectors struct {
+	store  ledger.Collector
+	clock  clock.Clock
+	plans  []Plan
+	engine *schedule.Engine
+	runs   bool // here, or in another process that shares the schedule
+	log    *slog.Logger
+}
+
+// Options of Open.
+type Options struct {
+	Schedule string // URL of the schedule's database; "": none, it only answers
+	Run      bool   // poll in this process; otherwise it only asks and answers
+	Plans    []Plan
+	Runner   *Runner
+	Store    ledger.Collector
+	Prune    func(context.Context) error // forgets what is kept for a while only
+	Clock    clock.Clock
+	Log      *slog.Logger
+}
+
+// Housekeeping is the task that forgets old polls.
+const Housekeeping = "collect.housekeeping"
+
+// Open makes the feeds' books and, where Run is set, starts their schedule. The caller closes it.
+func Open(ctx context.Context, o Options) (*Collectors, error) {
+	c := &Collectors{store: o.Store, clock: o.Clock, plans: o.Plans, runs: o.Run, log: o.Log}
+	names := make([]string, 0, len(o.Plans))
+	var tasks []schedule.Task
+	for i := range o.Plans {
+		p := &o.Plans[i]
+		names = append(names, p.Name)
+		if len(p.Needs) > 0 || !o.Run {
+			continue
+		}
+		tasks = append(tasks, schedule.Task{Name: p.Name, Every: p.Every, Offset: stagger(p), Timeout: p.Timeout + 2*grace, Urgent: p.Urgent,
+			Run: func(ctx context.Context, tick time.Time) error { return o.Runner.Run(ctx, p.Name, tick) }})
+	}
+	if o.Run {
+		tasks = append(tasks, schedule.Task{Name: Housekeeping, Every: time.Hour, Timeout: 10 * time.Minute,
+			Run: func(ctx context.Context, _ time.Time) error { return o.Prune(ctx) }})
+	}
+	if o.Schedule == "" {
+		return c, nil
+	}
+	if err := o.Store.EnsureFeeds(ctx, names); err != nil {
+		return nil, err
+	}
+	var err error
+	if c.engine, err = schedule.Open(ctx, schedule.Config{URL: o.Schedule, Tasks: tasks, Log: o.Log, Clock: o.Clock}); err != nil {
+		return nil, err
+	}
+	if o.Run {
+		if err := c.engine.Start(ctx); err != nil {
+			return nil, errors.Join(err, c.engine.Close(ctx))
+		}
+	}
+	return c, nil
+}
+
+// stagger spreads feeds over their interval, so that not all of them ask at the full minute. Urgent ones keep the grid.
+func stagger(p *Plan) time.Duration {
+	if p.Urgent || p.Every < 10*time.Second {
+		return 0
+	}
+	h := uint32(2166136261) // FNV-1a
+	for i := range len(p.Name) {
+		h = (h ^ uint32(p.Name[i])) * 16777619
+	}
+	return time.Duration(h%uint32(min(p.Every/time.Second, 60))) * time.Second
+}
+
+// Close stops the schedule: polls under way land what they have read.
+func (c *Collectors) Close(ctx context.Context) error {
+	if c.engine == nil {
+		return nil
+	}
+	return c.engine.Close(ctx)
+}
+
+func (c *Collectors) plan(name string) (*Plan, error) {
+	for i := range c.plans {
+		if c.plans[i].Name == name {
+			return &c.plans[i], nil
+		}
+	}
+	return nil, api.NewProblem(404, api.CodeNotFound, "there is no collector %.60q; 'omc collect list' shows them", name)
+}
+
+// RunNow asks for one poll, soon, in whichever process collects.
+func (c *Collectors) RunNow(ctx context.Context, name string) (api.CollectorAct, error) {
+	p, err := c.plan(name)
+	if err != nil {
+		return api.CollectorAct{}, err
+	}
+	if len(p.Needs) > 0 {
+		return api.CollectorAct{}, api.NewProblem(409, api.CodeConflict, "%s cannot run yet: %s", name, p.Needs[0])
+	}
+	err = schedule.ErrUnknown
+	if c.engine != nil {
+		err = c.engine.RunNow(ctx, name)
+	}
+	if errors.Is(err, schedule.ErrUnknown) {
+		return api.CollectorAct{}, api.NewProblem(409, api.CodeConflict, "nobody collects: collectors run in 'omc daemon start'")
+	}
+	return api.CollectorAct{Name: name, Asked: c.clock.Now()}, err
+}
+
+// Pause stops a collector's polls, or lets them go on.
+func (c *Collectors) Pause(ctx context.Context, name string, paused bool) (api.Collector, error) {
+	if _, err := c.plan(name); err != nil {
+		return api.Collector{}, err
+	}
+	if err := c.store.PauseFeed(ctx, name, paused); err != nil {
+		if errors.Is(err, store.ErrNotFound) {
+			return api.Collector{}, api.NewProblem(404, api.CodeNotFound, "collector %s has never been made: start the daemon once", name)
+		}
+		return api.Collector{}, err
+	}
+	return c.Get(ctx, name)
+}
+
+// Get tells how one collector does.
+func (c *Collectors) Get(ctx context.Context, name string) (api.Collector, error) {
+	if _, err := c.plan(name); err != nil {
+		return api.Collector{}, err
+	}
+	all, err := c.List(ctx)
+	if err != nil {
+		return api.Collector{}, err
+	}
+	return all[slices.IndexFunc(all, func(x api.Collector) bool { return x.Name == name })], nil
+}
+
+// List tells how every collector does, by ledger and name.
+func (c *Collectors) List(ctx context.Context) ([]api.Collector, error) {
+	now := c.clock.Now()
+	states, err := c.store.FeedStates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := c.store.FeedRuns(ctx, now.Add(-24*time.Hour))
+	if err != nil {
+		return nil, err
+	}
+	gaps, err := c.store.FeedGaps(ctx, "", 10_000)
+	if err != nil {
+		return nil, err
+	}
+	open := map[string]int{}
+	for i := range gaps {
+		if gaps[i].Repaired == nil {
+			open[gaps[i].Feed]++
+		}
+	}
+	byName := map[string]*ledger.FeedState{}
+	for i := range states {
+		byName[states[i].Name] = &states[i]
+	}
+	out := make([]api.Collector, 0, len(c.plans))
+	for i := range c.plans {
+		p := &c.plans[i]
+		s := byName[p.Name]
+		if s == nil {
+			s = &ledger.FeedState{Name: p.Name}
+		}
+		x := c.describe(p, s, runs[p.Name], now)
+		x.OpenGaps = open[p.Name]
+		out = append(out, x)
+	}
+	slices.SortStableFunc(out, func(a, b api.Collector) int { return ledgerOrder(a.Ledger) - ledgerOrder(b.Ledger) })
+	return out, nil
+}
+
+func ledgerOrder(l string) int {
+	return slices.Index([]string{ledger.Exchange, ledger.Glass, ledger.Human, ledger.Catalyst}, l)
+}
+
+func (c *Collectors) describe(p *Plan, s *ledger.FeedState, r ledger.RunStats, now time.Time) api.Collector {
+	x := api.Collector{Name: p.Name, Source: p.Source, Ledger: p.Ledger, About: p.About, Needs: p.Needs, Bars: p.Bars, Every: api.In(p.Every), Timeout: api.In(p.Timeout),
+		Target: api.In(p.Fresh), Runs: r.Runs, Failures: r.Failures, Rows: s.Rows, RowsDay: r.Rows, Requests: r.Requests, Quarantined: s.Quarantined,
+		LastOK: orNil(s.LastOK), ErrorAt: orNil(s.ErrorAt), Error: s.Error, Failed: s.Failed, Owner: s.Owner}
+	if !s.LastOK.IsZero() {
+		age := api.In(max(0, now.Sub(s.LastOK)))
+		x.Age = &age
+	}
+	if r.Runs > 0 {
+		rate := float64(r.Failures) / float64(r.Runs)
+		x.ErrorRate = &rate
+	}
+	if r.LagP99 > 0 || r.LagP50 > 0 {
+		p50, p99 := api.In(r.LagP50), api.In(r.LagP99)
+		x.LagP50, x.LagP99 = &p50, &p99
+	}
+	x.State = c.state(p, s, now)
+	if c.runs && x.State != api.CollectorNeeds && x.State != api.CollectorPaused {
+		next := next(p, now)
+		x.NextRun = &next
+	}
+	return x
+}
+
+func orNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+func next(p *Plan, now time.Time) time.Time {
+	every, offset := p.Every.Nanoseconds(), stagger(p).Nanoseconds()
+	n := now.UnixNano() - offset
+	return time.Unix(0, n-n%every+every+offset).UTC()
+}
+
+func (c *Collectors) state(p *Plan, s *ledger.FeedState, now time.Time) string {
+	switch {
+	case len(p.Needs) > 0:
+		return api.CollectorNeeds
+	case s.Paused:
+		return api.CollectorPaused
+	case s.Failed > 0:
+		return api.CollectorFailing
+	case s.LastTick.IsZero() && c.runs:
+		return api.CollectorWaiting
+	case now.Sub(s.LastTick) <= 2*p.Every+p.Timeout+grace && !s.LastTick.IsZero():
+		return api.CollectorOK
+	case !c.runs:
+		return api.CollectorOff
+	}
+	return api.CollectorLate
+}
+
+// maxListed bounds a listing of gaps or of the quarantine.
+const maxListed = 1_000
+
+// Gaps lists the times over which a collector brought nothing, newest first; name "" asks for all.
+func (c *Collectors) Gaps(ctx context.Context, name string, limit int) ([]ledger.FeedGap, error) {
+	if name != "" {
+		if _, err := c.plan(name); err != nil {
+			return nil, err
+		}
+	}
+	return c.store.FeedGaps(ctx, name, bounded(limit))
+}
+
+// Quarantine lists what was not taken, newest first.
+func (c *Collectors) Quarantine(ctx context.Context, name string, limit int) ([]ledger.Quarantined, error) {
+	if name != "" {
+		if _, err := c.plan(name); err != nil {
+			return nil, err
+		}
+	}
+	return c.store.Quarantine(ctx, name, bounded(limit))
+}
+
+// Clear empties the quarantine of a collector, or of all.
+func (c *Collectors) Clear(ctx context.Context, name string) (api.Cleared, error) {
+	if name != "" {
+		if _, err := c.plan(name); err != nil {
+			return api.Cleared{}, err
+		}
+	}
+	n, err := c.store.ClearQuarantine(ctx, name)
+	return api.Cleared{Removed: n}, err
+}
+
+func bounded(limit int) int {
+	if limit <= 0 || limit > maxListed {
+		return maxListed
+	}
+	return limit
+}
