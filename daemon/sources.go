@@ -1,8 +1,12 @@
 package daemon
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/ohmycoins/omc/daemon/collect"
 	"github.com/ohmycoins/omc/internal/bus"
@@ -10,29 +14,66 @@ import (
 	"github.com/ohmycoins/omc/internal/config"
 	"github.com/ohmycoins/omc/internal/source"
 	"github.com/ohmycoins/omc/internal/source/binance"
+	"github.com/ohmycoins/omc/internal/source/blockchain"
 	"github.com/ohmycoins/omc/internal/source/coinbase"
+	"github.com/ohmycoins/omc/internal/source/coinmetrics"
 	"github.com/ohmycoins/omc/internal/source/coinspot"
+	"github.com/ohmycoins/omc/internal/source/cryptopanic"
+	"github.com/ohmycoins/omc/internal/source/defillama"
+	"github.com/ohmycoins/omc/internal/source/edgar"
+	"github.com/ohmycoins/omc/internal/source/etherscan"
 	"github.com/ohmycoins/omc/internal/source/kraken"
+	"github.com/ohmycoins/omc/internal/source/listing"
+	"github.com/ohmycoins/omc/internal/source/mempool"
+	"github.com/ohmycoins/omc/internal/source/nansen"
+	"github.com/ohmycoins/omc/internal/source/reddit"
+	"github.com/ohmycoins/omc/internal/source/rss"
 	"github.com/ohmycoins/omc/internal/source/upstream"
+	"github.com/ohmycoins/omc/internal/source/x"
 )
 
 // sources makes the clients of upstreams from the settings.
 type sources struct {
 	settings   map[string]string
 	unreadable map[string]string
-	bus        bus.Bus
+	version    string
+	shared     upstream.Shared // limits among processes; nil: this one is alone
 }
 
 func newSources(c *Config, b bus.Bus) *sources {
-	return &sources{settings: c.Settings, unreadable: c.Unreadable, bus: b}
+	s := &sources{settings: c.Settings, unreadable: c.Unreadable, version: c.Version.Version}
+	if r, ok := b.(*bus.Redis); ok {
+		s.shared = r.Limiter()
+	}
+	return s
 }
 
 // setting is sources.<name>.<key>.
 func (s *sources) setting(name, key string) string { return s.settings["sources."+name+"."+key] }
 
+// list is a setting with commas between.
+func (s *sources) list(name, key string) (out []string) {
+	for v := range strings.SplitSeq(s.setting(name, key), ",") {
+		if v = strings.TrimSpace(v); v != "" {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
 // config is how to reach an upstream.
 func (s *sources) config(name string) upstream.Config {
-	return upstream.Config{BaseURL: strings.TrimSuffix(s.setting(name, "base_url"), "/")}
+	c := upstream.Config{BaseURL: strings.TrimSuffix(s.setting(name, "base_url"), "/"), UserAgent: s.setting(name, "user_agent"), Proxies: s.list(name, "proxies"), Shared: s.shared}
+	if c.UserAgent == "" {
+		c.UserAgent = "omc/" + s.version
+	}
+	if n, err := strconv.Atoi(s.setting(name, "requests_per_minute")); err == nil && n > 0 {
+		c.Limit = rate.Limit(float64(n) / 60)
+	}
+	if d, err := time.ParseDuration(s.setting(name, "timeout")); err == nil {
+		c.Timeout = d
+	}
+	return c
 }
 
 // candles are the exchanges with history, in the order in which they are asked.
@@ -42,21 +83,43 @@ func (s *sources) candles() []collect.Candles {
 
 // feeds are all streams of all upstreams.
 func (s *sources) feeds() []source.Feed {
-	var all []source.Feed
-	for _, feeds := range [][]source.Feed{
+	return slices.Concat(
 		coinspot.New(s.config("coinspot"), clock.Wall{}).Feeds(),
-	} {
-		all = append(all, feeds...)
+		defillama.New(s.config("defillama"), s.list("defillama", "protocols")).Feeds(),
+		coinmetrics.New(s.config("coinmetrics"), s.list("coinmetrics", "assets"), s.list("coinmetrics", "metrics")).Feeds(),
+		mempool.New(s.config("mempool")).Feeds(),
+		blockchain.New(s.config("blockchain")).Feeds(),
+		etherscan.New(s.config("etherscan"), s.setting("etherscan", "key"), s.list("etherscan", "addresses")).Feeds(),
+		nansen.New(s.config("nansen"), s.setting("nansen", "key")).Feeds(),
+		rss.New(s.config("rss"), s.setting("rss", "feeds")).Feeds(),
+		cryptopanic.New(s.config("cryptopanic"), s.setting("cryptopanic", "key"), s.setting("cryptopanic", "plan")).Feeds(),
+		reddit.New(s.config("reddit"), reddit.Config{ID: s.setting("reddit", "client_id"), Secret: s.setting("reddit", "client_secret"),
+			UserAgent: s.setting("reddit", "user_agent"), Subreddits: s.setting("reddit", "subreddits")}).Feeds(),
+		x.New(s.config("x"), s.setting("x", "key"), s.setting("x", "query")).Feeds(),
+		edgar.New(s.config("edgar"), edgar.Config{UserAgent: s.setting("edgar", "user_agent"), Watch: s.list("edgar", "watch"), Terms: s.list("edgar", "terms")}).Feeds(),
+		listing.New(listing.Config{CoinSpot: s.config("coinspot"), Coinbase: s.config("coinbase"), Kraken: s.config("kraken"), Binance: s.config("binance")}).Feeds(),
+	)
+}
+
+// every is how often the settings want a feed polled; 0: as its source says. Feeds that the user's lists make share one setting.
+func (s *sources) every(name string) time.Duration {
+	group, _, _ := strings.Cut(name, ".")
+	for _, key := range []string{name, group} {
+		if key == name || config.GroupedFeeds[key] {
+			if d, err := time.ParseDuration(s.settings["collect."+key+".every"]); err == nil { // checked when the settings were read
+				return d
+			}
+		}
 	}
-	return all
+	return 0
 }
 
 // plans are the feeds as the settings want them.
 func (s *sources) plans() []collect.Plan {
 	var out []collect.Plan
 	for _, f := range s.feeds() {
-		if every, err := time.ParseDuration(s.settings["collect."+f.Name+".every"]); err == nil { // checked when the settings were read
-			f.Every = every
+		if d := s.every(f.Name); d > 0 {
+			f.Every = d
 		}
 		out = append(out, collect.Plan{Feed: f, Needs: s.needs(&f)})
 	}

@@ -59,6 +59,7 @@ type Config struct {
 	// Unreadable are the secrets among them that are set and cannot be had, with the reason.
 	Unreadable map[string]string
 	Roles      []string // RoleCollector, …; none: all
+	MaxMissing float64  // share of a window's bars that may be missing; 0: ledger.MaxMissing
 	LogLevel   slog.Level
 	LogTo      io.Writer // beside the file; nil: only there
 	Version    api.Version
@@ -131,9 +132,12 @@ func (s *System) openBus(ctx context.Context) (err error) {
 }
 
 func (s *System) build(ctx context.Context, user string) (err error) {
-	services := gateway.Services{Algorithms: algorithm.New(s.db, s.db, clock.Wall{}), Ops: s}
+	algorithms := algorithm.New(s.db, s.db, clock.Wall{})
+	algorithms.AllowMissing(s.config.MaxMissing)
+	services := gateway.Services{Algorithms: algorithms, Ops: s}
 	if s.config.has(RoleLab) {
-		s.lab, err = lab.New(lab.Config{Store: s.db, Ledger: s.db, Clock: clock.Wall{}, NewID: NewID, Model: model, Log: s.log.With("part", "lab")})
+		s.lab, err = lab.New(lab.Config{Store: s.db, Ledger: s.db, Clock: clock.Wall{}, NewID: NewID, Model: model, Log: s.log.With("part", "lab"),
+			MaxMissing: s.config.MaxMissing})
 		if err != nil {
 			return fmt.Errorf("start the lab: %w", err)
 		}

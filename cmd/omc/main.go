@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -86,7 +87,10 @@ func wire(f *factory.Factory) {
 	f.DiskFree = daemon.DiskFree
 	f.OpenAPI = func() ([]byte, error) { return gateway.OpenAPI("1") }
 	f.Upstreams = func(ctx context.Context, o factory.StandIns, ready func([]string)) error {
-		all := standin.All(clock.Wall{})
+		all, err := standin.All(clock.Wall{})
+		if err != nil {
+			return err
+		}
 		h, err := standin.Handler(clock.Wall{}, o.Scenario, o.Seed, all)
 		if err != nil {
 			return &factory.UsageError{Err: err}
@@ -136,8 +140,10 @@ func daemonConfig(ctx context.Context, f *factory.Factory, c *config.Config, emb
 			roles = append(roles, role)
 		}
 	}
+	share, _ := strconv.ParseFloat(c.Get("data.max_missing"), 64) // checked when the settings were read
 	return daemon.Config{
-		DataDir: c.Get("data_dir"), DatabaseURL: database, RedisURL: redis, Settings: settings, Unreadable: unreadable, Roles: roles, LogLevel: level, Version: f.Version,
+		MaxMissing: share,
+		DataDir:    c.Get("data_dir"), DatabaseURL: database, RedisURL: redis, Settings: settings, Unreadable: unreadable, Roles: roles, LogLevel: level, Version: f.Version,
 		Embedded: embedded, Resume: f.Resume || !embedded,
 	}, nil
 }

@@ -45,8 +45,8 @@ func (s *Service) Backtest(ctx context.Context, user string, r api.BacktestReque
 	if r.Settings != nil {
 		in.Settings = *r.Settings
 	}
-	if err := s.read(ctx, strat.Spec(), &in); err != nil {
-		return nil, err
+	if err := s.read(ctx, strat.Spec(), &in, r.MaxMissing); err != nil {
+		return nil, problem(err)
 	}
 	if r.WalkForward > 0 {
 		in.Algorithm = content.ID() // stored as soon as everything has run to its end
@@ -154,7 +154,10 @@ func moment(name, text string) (time.Time, error) {
 }
 
 // read fills in the bars of every market, as many before the window as the warm-up needs and the ledger has.
-func (s *Service) read(ctx context.Context, spec strategy.Spec, in *backtest.Input) error {
+func (s *Service) read(ctx context.Context, spec strategy.Spec, in *backtest.Input, maxMissing float64) error {
+	if maxMissing <= 0 {
+		maxMissing = s.maxMissing
+	}
 	sources := map[string]bool{}
 	in.Bars = make([][]market.Bar, len(spec.Markets))
 	for i, m := range spec.Markets {
@@ -165,6 +168,9 @@ func (s *Service) read(ctx context.Context, spec strategy.Spec, in *backtest.Inp
 		}
 		if len(bars.Bars) == 0 {
 			return s.noBars(ctx, m, spec.Interval, in)
+		}
+		if err := ledger.CheckHoles(m, spec.Interval, bars.Bars, maxMissing); err != nil {
+			return err
 		}
 		parts := []ledger.Bars{bars}
 		if spec.Warmup > 0 && !in.From.IsZero() {

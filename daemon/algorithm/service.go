@@ -39,6 +39,8 @@ type Service struct {
 	ledger ledger.Reader
 	clock  clock.Clock
 
+	maxMissing float64 // share of a window's bars; set before the service is used
+
 	evidence sync.Mutex // held while evidence is read, changed and written back
 }
 
@@ -46,6 +48,12 @@ type Service struct {
 func New(s Store, r ledger.Reader, c clock.Clock) *Service {
 	return &Service{store: s, ledger: r, clock: c}
 }
+
+// AllowMissing sets the share of a window's bars that may be missing where a request does not say; 0: ledger.MaxMissing.
+func (s *Service) AllowMissing(share float64) { s.maxMissing = share }
+
+// CodeDataGaps refuses a window that lacks too many bars.
+const CodeDataGaps = "data_gaps"
 
 const minPrefix = 4 // characters of an id that are enough to ask by
 
@@ -234,9 +242,12 @@ func bad(format string, args ...any) error {
 // problem turns what is the caller's to mend into a Problem and leaves everything else as it is.
 func problem(err error) error {
 	var script *strategy.ScriptError
+	var holes *ledger.HolesError
 	switch {
 	case errors.As(err, &script):
 		return bad("%s", script.Backtrace())
+	case errors.As(err, &holes):
+		return api.NewProblem(http.StatusUnprocessableEntity, CodeDataGaps, "%s", holes.Error())
 	case errors.Is(err, report.ErrSettings), errors.Is(err, backtest.ErrNoBars), errors.Is(err, backtest.ErrFolds):
 		return bad("%v", err)
 	}

@@ -426,3 +426,42 @@ func TestCancelledBacktest(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestAWindowWithHolesIsRefused: too many missing bars are refused with the way out; fewer are carried in the report.
+func TestAWindowWithHolesIsRefused(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "binance")
+	var bars []ledger.PriceBar
+	start := time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC).Unix()
+	for i := range int64(1000) {
+		if i%5 == 4 { // every fifth is missing
+			continue
+		}
+		p := money.FromInt(100 + i%7)
+		bar, err := market.NewBar(start+i*3600, p, p, p, p, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bars = append(bars, ledger.PriceBar{Bar: bar, Known: start + (i+1)*3600, Source: "s"})
+	}
+	m := market.Market{Base: "HOLE", Quote: "USDT"}
+	if _, err := b.db.AppendBars(t.Context(), m, market.Hour, bars, false); err != nil {
+		t.Fatal(err)
+	}
+	req := api.BacktestRequest{Strategy: "ema-cross", Markets: []string{m.String()}, Interval: "1h"}
+	_, err := b.Backtest(t.Context(), b.user, req, nil)
+	p := problemOf(t, err, CodeDataGaps)
+	if !strings.Contains(p.Detail, "199 of 999 1h bars of HOLE/USDT are missing") || !strings.Contains(p.Detail, "omc data backfill HOLE/USDT") || p.Status != 422 {
+		t.Error(p.Detail)
+	}
+	req.MaxMissing = 0.25
+	r, err := b.Backtest(t.Context(), b.user, req, nil)
+	if err != nil || r.Missing != 199 || !strings.Contains(strings.Join(r.Notes, " "), "199 bars are missing") {
+		t.Errorf("%v %+v", err, r)
+	}
+	b.AllowMissing(0.25)
+	req.MaxMissing = 0
+	if _, err := b.Backtest(t.Context(), b.user, req, nil); err != nil {
+		t.Error(err)
+	}
+}

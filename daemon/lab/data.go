@@ -66,6 +66,13 @@ func (t *turn) histories(ctx context.Context, markets []string, interval string)
 		if len(b.Bars) == 0 {
 			return nil, 0, refuse("there are no %s bars of %s in the research window", iv, m)
 		}
+		limit := t.state.Session.Options.MaxMissing
+		if limit <= 0 {
+			limit = t.lab.MaxMissing
+		}
+		if err := ledger.CheckHoles(m, iv, b.Bars, limit); err != nil {
+			return nil, 0, refuse("%v", err)
+		}
 		out = append(out, history{m, b})
 	}
 	return out, iv, nil

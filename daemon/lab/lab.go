@@ -46,6 +46,8 @@ type Config struct {
 	Model  func(name string) (llm.Model, error) // by the name a session was opened with
 	Log    *slog.Logger
 	Max    int // sessions working at once; more wait their turn. 0: 4
+	// MaxMissing is the share of a window's bars that may be missing where a session does not say; 0: ledger.MaxMissing.
+	MaxMissing float64
 }
 
 // Lab is the service. Safe for concurrent use; Close waits for everything it started.

@@ -277,6 +277,7 @@ type BacktestRequest struct {
 	Params      map[string]float64 `json:"params,omitempty"`
 	Settings    *report.Settings   `json:"settings,omitempty"`     // nil: the defaults
 	WalkForward int                `json:"walk_forward,omitempty"` // folds; 0: one plain backtest
+	MaxMissing  float64            `json:"max_missing,omitempty"`  // share of the window's bars that may be missing; 0: the setting data.max_missing
 }
 
 // Algorithm is a stored algorithm with its evidence.

@@ -49,6 +49,10 @@ func (k Key) Check(v string) error {
 		if d, err := time.ParseDuration(v); err != nil || d < 100*time.Millisecond || d > 31*24*time.Hour {
 			return errors.New("want a duration from 100ms to 744h, like 5s, 10m or 1h")
 		}
+	case k.Kind == "share":
+		if f, err := strconv.ParseFloat(v, 64); err != nil || !(f > 0 && f <= 1) {
+			return errors.New("want a share above 0 and at most 1, like 0.1")
+		}
 	case k.Kind == "count":
 		if n, err := strconv.Atoi(v); err != nil || n < 1 || n > 1_000_000 {
 			return errors.New("want a whole number from 1")

@@ -39,6 +39,7 @@ func Keys() []Key {
 		{Name: "log_level", Kind: "level", Default: "info", Doc: "debug, info, warn or error"},
 		{Name: "output", Kind: "string", Default: "table", Doc: "how listings are written: table, json or csv"},
 		{Name: "no_color", Kind: "bool", Default: "false", Doc: "write without colour (NO_COLOR does the same)"},
+		{Name: "data.max_missing", Kind: "share", Default: "0.1", Doc: "share of a window's bars that may be missing before a backtest or a lab session refuses it"},
 		{Name: "roles", Kind: "roles", Doc: "what this process does: collector, lab, floor, with commas between; empty: all of it"},
 		{Name: "secrets.backend", Kind: "backend", Default: "auto", Doc: "where secrets rest: desktop (its keyring), file (encrypted, in the data directory) or auto"},
 		{Name: "secrets.passphrase_file", Kind: "file", Doc: "file (mode 0600) with the passphrase of secrets in files; empty: OMC_SECRETS_PASSPHRASE, or asked"},

@@ -81,6 +81,8 @@ type Reader interface {
 	// PriceRows is PriceBars with known time, source, bid and ask; never resampled.
 	PriceRows(ctx context.Context, q BarQuery) ([]PriceBar, error)
 	PriceStats(ctx context.Context, q BarQuery) (Stats, error)
+	// DailySummaries are the days of a market's bars, of the series that PriceBars would read, oldest first.
+	DailySummaries(ctx context.Context, q BarQuery) ([]DaySummary, error)
 	// Gaps lists at most limit gaps, oldest first, and the total count.
 	Gaps(ctx context.Context, m market.Market, iv market.Interval, limit int) ([]Gap, int, error)
 

@@ -135,6 +135,19 @@ type TableStats struct {
 	LastKnown time.Time `json:"last_known"`
 }
 
+// DaySummary is one UTC day of a market's bars.
+type DaySummary struct {
+	Day        time.Time      `json:"day"`
+	Bars       int            `json:"bars"`
+	Places     int            `json:"places"` // how many bars a whole day has
+	Open       money.Decimal  `json:"open"`
+	High       money.Decimal  `json:"high"`
+	Low        money.Decimal  `json:"low"`
+	Close      money.Decimal  `json:"close"`
+	Volume     *money.Decimal `json:"volume"`              // nil where the feed has none
+	Volatility *float64       `json:"realised_volatility"` // root of the sum of squared log returns within the day; nil under two bars
+}
+
 // The kinds of what lands, as Landed names them.
 const (
 	KindQuote  = "quote"

@@ -49,7 +49,8 @@ type Options struct {
 	To          string   `json:"to,omitempty"`       // nothing at or after it is visible to the session
 	MaxTrials   int      `json:"max_trials,omitempty"`
 	Cash        string   `json:"cash,omitempty"`
-	Interactive bool     `json:"interactive"` // a person is there to answer
+	MaxMissing  float64  `json:"max_missing,omitempty"` // share of a window's bars that may be missing; 0: the setting data.max_missing
+	Interactive bool     `json:"interactive"`           // a person is there to answer
 	Seed        uint64   `json:"seed,omitempty"`
 }
 

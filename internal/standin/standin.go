@@ -114,11 +114,14 @@ func Handler(c clock.Clock, scenario string, seed uint64, all []Upstream) (http.
 	return mux, nil
 }
 
-// Environ are the lines that point omc to the stand-ins.
+// Environ are the lines that point omc to the stand-ins, for a shell to read: set -a; . FILE; set +a.
 func Environ(host string, all []Upstream) []string {
 	out := make([]string, 0, len(all))
 	for _, u := range all {
 		out = append(out, "OMC_SOURCES_"+strings.ToUpper(u.Name)+"_BASE_URL=http://"+host+"/"+u.Name+u.Path)
+	}
+	for _, k := range keys() {
+		out = append(out, k[0]+"='"+k[1]+"'")
 	}
 	sort.Strings(out)
 	return out

@@ -59,38 +59,98 @@ func (d *DB) Coverage(ctx context.Context) ([]ledger.Coverage, error) {
 	return out, nil
 }
 
-// CoverageAsOf implements ledger.Reader. A bar that was replaced later counts as what it was replaced from.
+// CoverageAsOf implements ledger.Reader. Days that were known whole by then are added up; the others are counted bar by bar, and a bar
+// that was replaced later counts as what it was replaced from.
 func (d *DB) CoverageAsOf(ctx context.Context, asOf time.Time) ([]ledger.Coverage, error) {
+	if err := d.RefreshDays(ctx); err != nil {
+		return nil, err
+	}
 	all, err := d.Coverage(ctx)
 	if err != nil {
 		return nil, err
 	}
 	at := asOf.Unix()
+	known := map[series]*knownDays{}
+	_, err = queryAll(ctx, d.drv, func(r dialect.Rows) (struct{}, error) {
+		var s series
+		var k knownDays
+		var partial, day int64
+		err := r.Scan(&s.market, &s.interval, &partial, &day, &k.bars, &k.first, &k.last)
+		sum := known[s]
+		if sum == nil {
+			sum = &knownDays{first: forever, last: -1}
+			known[s] = sum
+		}
+		if partial == 1 {
+			sum.partial = append(sum.partial, day)
+		} else {
+			sum.add(k.bars, k.first, k.last)
+		}
+		return struct{}{}, err
+	}, `SELECT market_id, interval_seconds, 0, 0, sum(bars), min(first_time), max(last_time) FROM price_days WHERE known_time <= $1 GROUP BY market_id, interval_seconds
+		UNION ALL SELECT market_id, interval_seconds, 1, day, bars, first_time, last_time FROM price_days WHERE known_time > $1 AND first_time <= $1`, at)
+	if err != nil {
+		return nil, fmt.Errorf("coverage: %w", err)
+	}
+	ids, err := d.marketIDs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("coverage: %w", err)
+	}
 	out := all[:0]
 	for _, c := range all {
-		var id int64
-		if err := queryRow(ctx, d.drv, "SELECT id FROM markets WHERE base = $1 AND quote = $2", []any{string(c.Market.Base), string(c.Market.Quote)}, &id); err != nil {
-			return nil, fmt.Errorf("coverage of %s: %w", c.Market, err)
-		}
-		s := series{id, int64(c.Interval)}
-		iv := strconv.FormatInt(s.interval, 10)
-		var n, first, last int64
-		// A bar is known at its close or later: what opens less than a bar's length before the moment is not.
-		err := queryRow(ctx, d.drv, `SELECT count(*), COALESCE(min(event_time), 0), COALESCE(max(event_time), 0) FROM (
-			SELECT event_time FROM `+s.table()+" WHERE "+s.where()+" AND event_time <= $2 - "+iv+` AND known_time <= $2
-			UNION SELECT event_time FROM price_revisions WHERE market_id = $1 AND interval_seconds = `+iv+` AND event_time <= $2 - `+iv+` AND known_time <= $2) AS k`,
-			[]any{id, at}, &n, &first, &last)
-		if err != nil {
-			return nil, fmt.Errorf("coverage of %s: %w", c.Market, err)
-		}
-		if n == 0 {
+		s := series{ids[c.Market], int64(c.Interval)}
+		k := known[s]
+		if k == nil {
 			continue
 		}
-		c.Bars, c.First, c.Last = int(n), utc(first), utc(last)
-		c.Missing = int((last-first)/s.interval + 1 - n)
+		for _, day := range k.partial {
+			if err := d.countKnown(ctx, s, day, at, k); err != nil {
+				return nil, fmt.Errorf("coverage of %s: %w", c.Market, err)
+			}
+		}
+		if k.bars == 0 {
+			continue
+		}
+		c.Bars, c.First, c.Last = int(k.bars), utc(k.first), utc(k.last)
+		c.Missing = int((k.last-k.first)/s.interval + 1 - k.bars)
 		out = append(out, c)
 	}
 	return out, nil
+}
+
+// knownDays sum up what was known of a series; partial are the days of which a part was.
+type knownDays struct {
+	bars, first, last int64
+	partial           []int64
+}
+
+func (k *knownDays) add(bars, first, last int64) {
+	if bars > 0 {
+		k.bars, k.first, k.last = k.bars+bars, min(k.first, first), max(k.last, last)
+	}
+}
+
+func (d *DB) countKnown(ctx context.Context, s series, day, at int64, k *knownDays) error {
+	iv := strconv.FormatInt(s.interval, 10)
+	var n, first, last int64
+	err := queryRow(ctx, d.drv, `SELECT count(*), COALESCE(min(event_time), 0), COALESCE(max(event_time), 0) FROM (
+		SELECT event_time FROM `+s.table()+" WHERE "+s.where()+` AND event_time >= $2 AND event_time < $3 AND known_time <= $4
+		UNION SELECT event_time FROM price_revisions WHERE market_id = $1 AND interval_seconds = `+iv+` AND event_time >= $2 AND event_time < $3 AND known_time <= $4) AS k`,
+		[]any{s.market, day * daySeconds, (day + 1) * daySeconds, at}, &n, &first, &last)
+	k.add(n, first, last)
+	return err
+}
+
+func (d *DB) marketIDs(ctx context.Context) (map[market.Market]int64, error) {
+	out := map[market.Market]int64{}
+	_, err := queryAll(ctx, d.drv, func(r dialect.Rows) (struct{}, error) {
+		var id int64
+		var base, quote string
+		err := r.Scan(&id, &base, &quote)
+		out[asMarket(base, quote)] = id
+		return struct{}{}, err
+	}, "SELECT id, base, quote FROM markets")
+	return out, err
 }
 
 // Gaps implements ledger.Reader. A limit of 0 or less counts only.

@@ -294,8 +294,15 @@ func (a *appender) insert(ctx context.Context) error {
 	})
 }
 
-// count keeps the coverage true.
+// count keeps the coverage true, and says which days are to be made anew.
 func (a *appender) count(ctx context.Context) error {
+	if len(a.add)+a.out.Replaced > 0 {
+		_, err := a.tx.Exec(ctx, `INSERT INTO price_days_stale (market_id, interval_seconds, from_day, to_day) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+			a.s.market, a.s.interval, a.bars[0].Unix()/daySeconds, a.bars[len(a.bars)-1].Unix()/daySeconds)
+		if err != nil {
+			return err
+		}
+	}
 	if n := len(a.add); n > 0 {
 		_, err := a.tx.Exec(ctx, `UPDATE price_coverage SET bars = bars + $3,
 			first_time = CASE WHEN bars = 0 OR first_time > $4 THEN $4 ELSE first_time END,

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -64,19 +65,45 @@ func span(items []item) (from, to int64) {
 	return from, to
 }
 
-// byTime finds items among the standing rows of their time, which are read at once.
-func (a *lander) byTime(ctx context.Context, b *batch, columns string, scan func(dialect.Rows) (string, standing, error)) (func(context.Context, *item) (standing, error), error) {
+// fewSeries is up to how many series (an asset's metric, a protocol's) are looked up one by one.
+const fewSeries = 64
+
+// byTime finds items among the standing rows of their source and time, which are read at once: a snapshot of many series at one time.
+// Where there are few series over a long time, a history, the rows of each series are read instead. series names the columns that
+// make a series, and of gives an item's.
+func (a *lander) byTime(ctx context.Context, b *batch, columns string, scan func(dialect.Rows) (string, standing, error), series []string,
+	of func(*item) []any) (func(context.Context, *item) (standing, error), error) {
 	found := map[string]standing{}
-	if len(b.items) > 0 {
-		from, to := span(b.items)
+	read := func(items []item, where string, args ...any) error {
+		from, to := span(items)
 		_, err := queryAll(ctx, a.tx, func(r dialect.Rows) (struct{}, error) {
 			key, s, err := scan(r)
 			found[key] = s
 			return struct{}{}, err
-		}, "SELECT seq, known_ms, "+columns+" FROM "+b.table+" WHERE source_id = $1 AND event_ms >= $2 AND event_ms <= $3 AND superseded_ms = "+foreverText,
-			a.source, from, to)
-		if err != nil {
+		}, "SELECT seq, known_ms, "+columns+" FROM "+b.table+" WHERE source_id = $1 AND event_ms >= $2 AND event_ms <= $3 AND superseded_ms = "+foreverText+where,
+			append([]any{a.source, from, to}, args...)...)
+		return err
+	}
+	groups := map[string][]item{}
+	for i := range b.items {
+		k := fmt.Sprint(of(&b.items[i])...)
+		groups[k] = append(groups[k], b.items[i])
+	}
+	where := ""
+	for i, c := range series {
+		where += fmt.Sprintf(" AND %s = $%d", c, 4+i)
+	}
+	switch {
+	case len(b.items) == 0:
+	case len(groups) > fewSeries:
+		if err := read(b.items, ""); err != nil {
 			return nil, err
+		}
+	default:
+		for _, items := range groups {
+			if err := read(items, where, of(&items[0])...); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return func(_ context.Context, it *item) (standing, error) { return found[it.key], nil }, nil
@@ -90,7 +117,8 @@ func (a *lander) takeFundamentals(ctx context.Context) error {
 		b.items = append(b.items, item{key: f.Protocol + "\x00" + f.Metric + "\x00" + strconv.FormatInt(t, 10), version: f.Value.String(), event: t,
 			values: []dialect.Value{dialect.Text(f.Protocol), dialect.Text(string(f.Asset)), dialect.Text(f.Metric), dialect.Decimal(&f.Value)}})
 	}
-	find, err := a.byTime(ctx, b, "event_ms, protocol, metric_name, metric_value", scanFigure)
+	find, err := a.byTime(ctx, b, "event_ms, protocol, metric_name, metric_value", scanFigure, []string{"protocol", "metric_name"},
+		func(it *item) []any { return []any{it.values[0].S, it.values[2].S} })
 	if err != nil {
 		return err
 	}
@@ -105,7 +133,8 @@ func (a *lander) takeMetrics(ctx context.Context) error {
 		b.items = append(b.items, item{key: string(m.Asset) + "\x00" + m.Metric + "\x00" + strconv.FormatInt(t, 10), version: m.Value.String(), event: t,
 			values: []dialect.Value{dialect.Text(string(m.Asset)), dialect.Text(m.Metric), dialect.Decimal(&m.Value)}})
 	}
-	find, err := a.byTime(ctx, b, "event_ms, asset, metric_name, metric_value", scanFigure)
+	find, err := a.byTime(ctx, b, "event_ms, asset, metric_name, metric_value", scanFigure, []string{"asset", "metric_name"},
+		func(it *item) []any { return []any{it.values[0].S, it.values[1].S} })
 	if err != nil {
 		return err
 	}
@@ -140,7 +169,7 @@ func (a *lander) takeFlows(ctx context.Context) error {
 		var chain, address string
 		err := r.Scan(&s.seq, &s.known, &t, &chain, &address, &window, &s.version)
 		return key(chain, address, window, t), s, err
-	})
+	}, []string{"chain", "address"}, func(it *item) []any { return []any{it.values[1].S, it.values[2].S} })
 	if err != nil {
 		return err
 	}

@@ -196,8 +196,11 @@ func byCoins[T any](ctx context.Context, d *DB, kind, columns, table string, coi
 		if !w.To.IsZero() {
 			c.add("i.event_ms < ?", ceilMilli(w.To))
 		}
+		if !w.AsOf.IsZero() && w.To.IsZero() && kind != "event" {
+			c.add("i.event_ms <= ?", w.AsOf.UnixMilli()+clocksDiffer)
+		}
 		narrow(&c)
-		c.window(ledger.Window{AsOf: w.AsOf, To: w.To}, "t.", kind == "event")
+		c.window(ledger.Window{AsOf: w.AsOf}, "t.", true)
 		rows, err := queryAll(ctx, d.drv, scan, "SELECT "+columns+" FROM item_coins i JOIN "+table+" t ON t.seq = i.seq"+c.where()+newest(w, "i."), c.args...)
 		if err != nil {
 			return nil, err

@@ -72,6 +72,34 @@ CREATE TABLE market_trades (
 CREATE INDEX market_trades_by_known ON market_trades (source_id, known_ms);
 CREATE INDEX market_trades_by_time ON market_trades (market_id, event_ms);
 
+-- Bars by UTC day, made from the bars when someone asks after they changed: price_days_stale says which days did. On both engines it is
+-- a table and no materialised view: a view is as old as its last refresh, and refreshing one reads every bar there is.
+CREATE TABLE price_days (
+    market_id        BIGINT NOT NULL,
+    interval_seconds BIGINT NOT NULL,
+    day              BIGINT NOT NULL, -- days since 1970
+    bars             BIGINT NOT NULL,
+    first_time       BIGINT NOT NULL, -- open times
+    last_time        BIGINT NOT NULL,
+    known_time       BIGINT NOT NULL, -- the latest: from then on the day is known whole
+    open NUMERIC NOT NULL,
+    high NUMERIC NOT NULL,
+    low NUMERIC NOT NULL,
+    close NUMERIC NOT NULL,
+    volume NUMERIC, -- sum of the bars that have one
+    volatility       DOUBLE PRECISION, -- root of the sum of squared log returns from close to close
+    PRIMARY KEY (market_id, interval_seconds, day)
+);
+
+CREATE TABLE price_days_stale (
+    market_id        BIGINT NOT NULL,
+    interval_seconds BIGINT NOT NULL,
+    from_day         BIGINT NOT NULL,
+    to_day           BIGINT NOT NULL, -- included
+    PRIMARY KEY (market_id, interval_seconds, from_day, to_day)
+);
+INSERT INTO price_days_stale SELECT market_id, interval_seconds, first_time / 86400, last_time / 86400 FROM price_coverage WHERE bars > 0;
+
 -- Glass ---------------------------------------------------------------------------------------------------------------
 
 CREATE TABLE protocol_fundamentals (

@@ -72,6 +72,34 @@ CREATE TABLE market_trades (
 CREATE INDEX market_trades_by_known ON market_trades (source_id, known_ms);
 CREATE INDEX market_trades_by_time ON market_trades (market_id, event_ms);
 
+-- Bars by UTC day, made from the bars when someone asks after they changed: price_days_stale says which days did. On both engines it is
+-- a table and no materialised view: a view is as old as its last refresh, and refreshing one reads every bar there is.
+CREATE TABLE price_days (
+    market_id        INTEGER NOT NULL,
+    interval_seconds INTEGER NOT NULL,
+    day              INTEGER NOT NULL, -- days since 1970
+    bars             INTEGER NOT NULL,
+    first_time       INTEGER NOT NULL, -- open times
+    last_time        INTEGER NOT NULL,
+    known_time       INTEGER NOT NULL, -- the latest: from then on the day is known whole
+    open NOT NULL,
+    high NOT NULL,
+    low NOT NULL,
+    close NOT NULL,
+    volume, -- sum of the bars that have one
+    volatility       REAL, -- root of the sum of squared log returns from close to close
+    PRIMARY KEY (market_id, interval_seconds, day)
+) WITHOUT ROWID;
+
+CREATE TABLE price_days_stale (
+    market_id        INTEGER NOT NULL,
+    interval_seconds INTEGER NOT NULL,
+    from_day         INTEGER NOT NULL,
+    to_day           INTEGER NOT NULL, -- included
+    PRIMARY KEY (market_id, interval_seconds, from_day, to_day)
+) WITHOUT ROWID;
+INSERT INTO price_days_stale SELECT market_id, interval_seconds, first_time / 86400, last_time / 86400 FROM price_coverage WHERE bars > 0;
+
 -- Glass ---------------------------------------------------------------------------------------------------------------
 
 CREATE TABLE protocol_fundamentals (

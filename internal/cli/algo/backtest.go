@@ -55,6 +55,7 @@ func newBacktest(f *factory.Factory) *cobra.Command {
 	for _, s := range settingFlags() {
 		o.Settings[s.name] = fl.String(s.name, "", s.doc)
 	}
+	fl.Float64Var(&o.MaxMissing, "max-missing", 0, "share of the window's bars that may be missing (default: the setting data.max_missing)")
 	fl.BoolVar(&o.Plot, "plot", false, "draw the equity and drawdown curves")
 	fl.StringVar(&o.HTML, "html", "", "write the report as a self-contained page to this file")
 	fl.StringVar(&o.Trace, "trace", "", "write every event, intent, approval, order and fill as JSON lines to this file")

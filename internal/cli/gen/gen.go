@@ -38,7 +38,7 @@ func newUpstreams(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "upstreams", Short: "Serve stand-ins of all upstreams on loopback, to run omc against", Args: cobra.NoArgs,
 		Long:    "Serve a small living world that speaks every upstream's format, strictly. Nothing it says is true.\nThe lines it writes to stdout point omc to it.",
-		Example: "  omc dev upstreams --address 127.0.0.1:18080 --scenario rough > /tmp/upstreams.env &\n  env $(cat /tmp/upstreams.env) omc daemon run",
+		Example: "  omc dev upstreams --address 127.0.0.1:18080 --scenario rough > /tmp/upstreams.env &\n  (set -a; . /tmp/upstreams.env; omc daemon run)",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.Upstreams(cmd.Context(), o, func(lines []string) {
 				for _, l := range lines {

@@ -31,6 +31,7 @@ type options struct {
 	interval, from, to string
 	model, cash        string
 	maxTrials          int
+	maxMissing         float64
 	noAsk              bool
 }
 
@@ -42,12 +43,13 @@ func (o *options) bind(cmd *cobra.Command) {
 	fl.StringVar(&o.to, "to", "", "look at nothing from this date on: keeps the newest history unseen")
 	fl.StringVar(&o.model, "model", "builtin", "model to work with")
 	fl.StringVar(&o.cash, "cash", "", "starting cash of backtests")
+	fl.Float64Var(&o.maxMissing, "max-missing", 0, "share of the window's bars that may be missing (default: the setting data.max_missing)")
 	fl.IntVar(&o.maxTrials, "max-trials", 0, "most backtests to run (default 400)")
 	fl.BoolVar(&o.noAsk, "no-ask", false, "take the defaults instead of asking")
 }
 
 func (o *options) request(f *factory.Factory, goal string) api.LabRequest {
-	return api.LabRequest{Goal: goal, Model: o.model, Options: research.Options{Markets: o.markets, Interval: o.interval, From: o.from, To: o.to,
+	return api.LabRequest{Goal: goal, Model: o.model, Options: research.Options{MaxMissing: o.maxMissing, Markets: o.markets, Interval: o.interval, From: o.from, To: o.to,
 		MaxTrials: o.maxTrials, Cash: o.cash, Interactive: f.IO.CanPrompt() && !o.noAsk}}
 }
 

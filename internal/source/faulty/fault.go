@@ -103,7 +103,10 @@ func Reset(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 }
 
 // Stall sends nothing until the client gives up.
-func Stall(_ http.ResponseWriter, r *http.Request, _ http.Handler) { <-r.Context().Done() }
+func Stall(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
+	_, _ = io.Copy(io.Discard, r.Body) // a server notices that its client has gone only once it has read what was asked
+	<-r.Context().Done()
+}
 
 // Drip sends the answer one byte at a time, with a pause before each, until it is out or the client gives up.
 func Drip(pause time.Duration) Fault {

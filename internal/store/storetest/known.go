@@ -339,3 +339,88 @@ func books(t *testing.T, w world) {
 		}
 	}
 }
+
+// days: summaries follow the bars, whatever order they come in, and tell as of a moment only what was known whole.
+func days(t *testing.T, w world) {
+	ctx := t.Context()
+	start := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+	rng := rand.New(rand.NewPCG(9, 9))
+	want := map[int64]*market.Bar{}
+	put := func(from, n int, known time.Duration, replace bool) {
+		t.Helper()
+		var rows []ledger.PriceBar
+		for i := from; i < from+n; i++ {
+			at := start.Unix() + int64(i)*300
+			lo := 100 + rng.Int64N(50)
+			v := money.FromInt(rng.Int64N(5))
+			b, err := market.NewBar(at, money.FromInt(lo+3), money.FromInt(lo+9), money.FromInt(lo), money.FromInt(lo+5), &v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows = append(rows, ledger.PriceBar{Bar: b, Known: at + 300 + int64(known/time.Second), Source: "s"})
+			want[at] = &b
+		}
+		if _, err := w.db.AppendBars(ctx, btcAUD, market.FiveMinutes, rows, replace); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func() {
+		t.Helper()
+		got, err := w.db.DailySummaries(ctx, ledger.BarQuery{Market: btcAUD, Interval: market.FiveMinutes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, d := range got {
+			var bars []*market.Bar
+			for at, b := range want {
+				if at/86400 == d.Day.Unix()/86400 {
+					bars = append(bars, b)
+				}
+			}
+			slices.SortFunc(bars, func(a, b *market.Bar) int { return int(a.Unix() - b.Unix()) })
+			hi, lo, v := bars[0].High(), bars[0].Low(), money.Zero
+			for _, b := range bars {
+				hi, lo, v = money.Max(hi, b.High()), money.Min(lo, b.Low()), v.Add(b.Volume())
+			}
+			if d.Bars != len(bars) || d.Places != 288 || !d.Open.Equal(bars[0].Open()) || !d.Close.Equal(bars[len(bars)-1].Close()) || !d.High.Equal(hi) || !d.Low.Equal(lo) ||
+				!d.Volume.Equal(v) || (d.Volatility == nil) != (len(bars) < 2) {
+				t.Errorf("%+v of %d bars", d, len(bars))
+			}
+			n += d.Bars
+		}
+		if n != len(want) {
+			t.Errorf("%d bars in the days, want %d", n, len(want))
+		}
+	}
+	put(0, 300, 0, false)
+	check()
+	put(700, 1, 0, false)
+	put(290, 20, 0, true)   // replaced, and beyond
+	put(400, 100, 0, false) // in between
+	check()
+	put(864, 10, 48*time.Hour, false) // came late
+	check()
+	asOf := start.AddDate(0, 0, 4)
+	cov, err := w.db.CoverageAsOf(ctx, asOf)
+	whole, err2 := w.db.Coverage(ctx)
+	if err != nil || err2 != nil || len(cov) != 1 || cov[0].Bars != len(want)-10 || whole[0].Bars != len(want) {
+		t.Errorf("%+v\n%+v %v %v", cov, whole, err, err2)
+	}
+	early, err := w.db.DailySummaries(ctx, ledger.BarQuery{Market: btcAUD, Interval: market.FiveMinutes, AsOf: start.Add(30 * time.Hour)})
+	if err != nil || len(early) != 1 {
+		t.Errorf("%+v %v", early, err)
+	}
+	for range 50 {
+		at := start.Add(time.Duration(rng.Int64N(int64(6 * 24 * time.Hour))))
+		cov, err := w.db.CoverageAsOf(ctx, at)
+		rows, err2 := w.db.PriceRows(ctx, ledger.BarQuery{Market: btcAUD, Interval: market.FiveMinutes, AsOf: at})
+		n := 0
+		if len(cov) > 0 {
+			n = cov[0].Bars
+		}
+		if err != nil || err2 != nil || n != len(rows) {
+			t.Errorf("as of %s: %d bars, %d are answered (%v %v)", at, n, len(rows), err, err2)
+		}
+	}
+}

@@ -108,6 +108,7 @@ func Run(t *testing.T, fresh func(t testing.TB) string) {
 		{"AnswersAreBoundedAndNarrowed", narrowed},
 		{"FlowsAndTrades", flowsAndTrades},
 		{"OrdersAndPositionsAsOf", books},
+		{"DailySummaries", days},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
