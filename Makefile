@@ -10,7 +10,7 @@ export CGO_ENABLED ?= 0
 OMC_SHARED ?= $(wildcard $(abspath $(CURDIR)/../shared))
 export OMC_SHARED
 
-.PHONY: all build demo test race vet lint generate generated-clean fuzz bench clean
+.PHONY: all build demo test race vet lint generate generated-clean fuzz eval-sentiment soak bench clean
 
 all: build
 
@@ -46,6 +46,16 @@ generated-clean: generate
 FUZZTIME ?= 5s
 fuzz:
 	scripts/fuzz.sh $(FUZZTIME)
+
+# Sentiment and coin tagging measured on the shared labelled sets, the published baselines beside them.
+eval-sentiment:
+	$(GO) run ./internal/sentiment/train -shared "$(OMC_SHARED)" -eval -check internal/sentiment/model.bin
+	$(GO) test -v -run Measured ./internal/coin
+
+# The collectors under faults, for as long as SOAK says.
+SOAK ?= 10m
+soak:
+	OMC_SOAK=$(SOAK) scripts/testenv.sh run -- $(GO) test -v -timeout 0 ./internal/soak
 
 bench:
 	scripts/bench.sh

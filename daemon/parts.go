@@ -41,6 +41,7 @@ func (p *parts) build(ctx context.Context, s *System, user string, services *gat
 		return nil
 	}
 	p.quotes = floor.CoinSpot(coinspot.New(p.sources.config("coinspot"), clock.Wall{}), clock.Wall{})
+	p.quotes.Hot = collect.HotPrices(s.bus, "coinspot")
 	p.floor = floor.New(s.db, s.db, clock.Wall{}, floor.Options{Quotes: p.quotes})
 	services.Floor = p.floor
 	if s.config.Resume {
@@ -60,7 +61,7 @@ func (p *parts) buildCollectors(ctx context.Context, s *System) (err error) {
 		}
 	}
 	host, _ := os.Hostname() // a name for people; the process' own number tells it apart
-	o.Runner = collect.NewRunner(s.db, clock.Wall{}, s.bus, judge{}, o.Log, fmt.Sprintf("%s:%d", host, os.Getpid()), feedsOf(plans))
+	o.Runner = collect.NewRunner(s.db, clock.Wall{}, s.bus, newJudge(), o.Log, fmt.Sprintf("%s:%d", host, os.Getpid()), feedsOf(plans))
 	p.collectors, err = collect.Open(ctx, o)
 	if err != nil {
 		return fmt.Errorf("start the collectors: %w", err)

@@ -32,6 +32,21 @@ type Hot struct {
 	Quotes []market.Quote `json:"quotes"`
 }
 
+// HotPrices returns what gives a venue's prices of the newest poll, in whichever process it was made.
+func HotPrices(b bus.Bus, src string) func(context.Context) ([]market.Quote, time.Time, bool) {
+	return func(ctx context.Context) ([]market.Quote, time.Time, bool) {
+		raw, ok, err := b.Get(ctx, HotKey(src))
+		if err != nil || !ok {
+			return nil, time.Time{}, false // who asks has another way
+		}
+		var hot Hot
+		if err := json.Unmarshal(raw, &hot); err != nil {
+			return nil, time.Time{}, false
+		}
+		return hot.Quotes, hot.Polled, true
+	}
+}
+
 // tell passes on what landed. The bus is never the only copy: a failure is logged and nothing is lost.
 func (r *Runner) tell(ctx context.Context, f *source.Feed, l *ledger.Landing, got ledger.Landed) {
 	if r.bus == nil {

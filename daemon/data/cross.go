@@ -110,6 +110,25 @@ func (s *Service) Aligned(ctx context.Context, q api.PriceQuery) (out api.Aligne
 	return out, nil
 }
 
+// Daily answers fetch_daily_summaries. A day is answered as of a moment once all its bars were known by then.
+func (s *Service) Daily(ctx context.Context, q api.PriceQuery) (out api.Daily, err error) {
+	out.Notes = []string{}
+	bq, err := parseQuery(q)
+	if err != nil {
+		return out, err
+	}
+	if bq.Limit == 0 || bq.Limit > api.MaxRows {
+		bq.Limit = api.MaxRows
+	}
+	out.Market, out.Interval = bq.Market, bq.Interval
+	if !bq.AsOf.IsZero() {
+		out.Asked.AsOf = &bq.AsOf
+	}
+	rows, err := s.reader.DailySummaries(ctx, bq)
+	out.Rows = orEmpty(rows)
+	return out, err
+}
+
 // around are the distances from a moment at which prices are shown.
 var around = []struct {
 	name string

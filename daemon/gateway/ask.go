@@ -10,15 +10,15 @@ import (
 	"github.com/ohmycoins/omc/internal/ledger"
 )
 
-// windowQuery is what every question takes.
-type windowQuery struct {
+// WindowQuery is what every question takes. huma reads an embedded struct only where its name is exported.
+type WindowQuery struct {
 	From  string `query:"from" doc:"date or RFC 3339 time, included; a range that is none falls back to the last 30 days, and the notes say so" maxLength:"40"`
 	To    string `query:"to" doc:"not included" maxLength:"40"`
 	AsOf  string `query:"as_of" doc:"only what was known by then" maxLength:"40"`
 	Limit int    `query:"limit" doc:"the newest so many; 0: 1,000" minimum:"0" maximum:"100000"`
 }
 
-func (w *windowQuery) api() api.DataQuery {
+func (w *WindowQuery) api() api.DataQuery {
 	return api.DataQuery{From: w.From, To: w.To, AsOf: w.AsOf, Limit: w.Limit}
 }
 
@@ -35,34 +35,34 @@ func split(values []string) (out []string) {
 }
 
 type onChainQuery struct {
-	windowQuery
+	WindowQuery
 	Asset   string   `query:"asset" doc:"coin, like BTC; none: all" maxLength:"40"`
-	Metrics []string `query:"metric_names" doc:"names; none: all"`
+	Metrics []string `query:"metric_names,explode" doc:"names; none: all"`
 	Source  string   `query:"source" doc:"one upstream only" maxLength:"60"`
 }
 
 type smartMoneyQuery struct {
-	windowQuery
-	Tokens []string `query:"tokens" doc:"symbols; none: all"`
+	WindowQuery
+	Tokens []string `query:"tokens,explode" doc:"symbols; none: all"`
 }
 
 type sentimentQuery struct {
-	windowQuery
-	Currencies []string `query:"currencies" doc:"coins, like BTC; none: all"`
-	Platforms  []string `query:"platforms" doc:"reddit, x, news, or a publisher; none: all"`
+	WindowQuery
+	Currencies []string `query:"currencies,explode" doc:"coins, like BTC; none: all"`
+	Platforms  []string `query:"platforms,explode" doc:"reddit, x, news, or a publisher; none: all"`
 }
 
 type catalystQuery struct {
-	windowQuery
-	Types      []string `query:"event_types" doc:"filing, listing, delisting, …; none: all"`
-	Currencies []string `query:"currencies" doc:"coins, like BTC; none: all"`
+	WindowQuery
+	Types      []string `query:"event_types,explode" doc:"filing, listing, delisting, …; none: all"`
+	Currencies []string `query:"currencies,explode" doc:"coins, like BTC; none: all"`
 	MinImpact  float64  `query:"min_impact" doc:"0 to 1" minimum:"0" maximum:"1"`
 }
 
 type quotesQuery struct {
 	AsOf    string   `query:"as_of" doc:"only what was known by then" maxLength:"40"`
 	Source  string   `query:"source" doc:"one venue only" maxLength:"60"`
-	Markets []string `query:"markets" doc:"like BTC/AUD; none: all"`
+	Markets []string `query:"markets,explode" doc:"like BTC/AUD; none: all"`
 }
 
 // askRoutes are the questions about the ledgers, as of any moment.
@@ -108,7 +108,7 @@ func (g *server) askRoutes() {
 			return reply(g, ctx, v, err)
 		})
 	huma.Register(g.api, op(http.MethodGet, "/api/v1/data/order-history", "fetch_order_history", "The asking user's orders; by default of the last 30 days"),
-		func(ctx context.Context, q *windowQuery) (*answer[api.Orders], error) {
+		func(ctx context.Context, q *WindowQuery) (*answer[api.Orders], error) {
 			v, err := g.Data.OrderHistory(ctx, g.User, q.api())
 			return reply(g, ctx, v, err)
 		})
@@ -153,6 +153,11 @@ func (g *server) crossRoutes() {
 		func(ctx context.Context, _ *struct{}) (*answer[[]api.TrustRow], error) {
 			v, err := g.Data.Trust(ctx)
 			return reply(g, ctx, orEmpty(v), err)
+		})
+	huma.Register(g.api, op(http.MethodGet, "/api/v1/data/daily", "fetch_daily_summaries", "One market by UTC day: range, close, volume, realised volatility, how much of the day is there"),
+		func(ctx context.Context, q *priceQuery) (*answer[api.Daily], error) {
+			v, err := g.Data.Daily(ctx, q.api())
+			return reply(g, ctx, v, err)
 		})
 	g.stream(op(http.MethodGet, "/api/v1/data/stream", "data-stream", "Quotes, texts, events and figures as they land, as server-sent events; Last-Event-ID (or after) goes on without a gap"),
 		"text/event-stream", []string{"after", "kinds", "markets"}, g.ledgerStream)

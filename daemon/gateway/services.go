@@ -37,6 +37,7 @@ type Data interface {
 	Around(ctx context.Context, r api.AroundRequest) (api.Around, error)
 	Risk(ctx context.Context, user string, q api.RiskRequest) (api.Risk, error)
 	Trust(ctx context.Context) ([]api.TrustRow, error)
+	Daily(ctx context.Context, q api.PriceQuery) (api.Daily, error)
 	// Stream tells emit what lands, in order and without a gap, until ctx ends.
 	Stream(ctx context.Context, r api.StreamRequest, emit func(api.LedgerItem) error) error
 }

@@ -210,6 +210,14 @@ type Statistics struct {
 	Asked
 }
 
+// Daily answers fetch_daily_summaries.
+type Daily struct {
+	Market   market.Market       `json:"market"`
+	Interval market.Interval     `json:"interval"` // of the bars that the days are made of
+	Rows     []ledger.DaySummary `json:"rows"`
+	Asked
+}
+
 // Aligned answers how prices and sentiment went together, on one grid.
 type Aligned struct {
 	Market   market.Market   `json:"market"`

@@ -108,6 +108,11 @@ func (c *Client) Risk(ctx context.Context, r api.RiskRequest) (api.Risk, error) 
 	return get[api.Risk](ctx, c, "/data/risk", v)
 }
 
+// Daily asks for one market by day.
+func (c *Client) Daily(ctx context.Context, q api.PriceQuery) (api.Daily, error) {
+	return get[api.Daily](ctx, c, "/data/daily", priceQuery(q))
+}
+
 // Trust asks how far each series can be trusted.
 func (c *Client) Trust(ctx context.Context) ([]api.TrustRow, error) {
 	return get[[]api.TrustRow](ctx, c, "/data/trust", nil)

@@ -28,8 +28,11 @@ type Rule struct {
 // Rules are the house's.
 func Rules() []Rule {
 	domain := []string{"internal/money", "internal/clock", "internal/market", "internal/trade", "internal/ledger", "internal/journal", "internal/research",
-		"internal/report", "internal/indicator/...", "internal/evidence/...", "internal/strategy/...", "internal/risk/...", "internal/engine/...", "internal/backtest/...", "internal/graph"}
+		"internal/report", "internal/indicator/...", "internal/evidence/...", "internal/strategy/...", "internal/risk/...", "internal/engine/...", "internal/backtest/...", "internal/graph",
+		"internal/sentiment", "internal/coin", "internal/impact", "internal/source"}
 	return []Rule{
+		{From: []string{"daemon/data"}, Never: []string{"internal/store/...", "internal/bus/...", "internal/source/...", "internal/venue/...", "daemon/..."},
+			Why: "questions are answered through ledger.Reader alone: there is no way to write from there"},
 		{From: domain, Never: []string{"net", "net/...", "database/sql", "internal/store/...", "internal/llm/...", "internal/api", "internal/bus/...", "internal/client",
 			"internal/cli/...", "daemon/...", "tui/..."}, Allow: []string{"net/url"}, Why: "the domain does no I/O and knows no store, no model and no wire"},
 		{From: []string{"internal/money"}, Never: []string{"internal/..."}, Why: "money stands at the bottom"},

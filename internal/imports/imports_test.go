@@ -28,6 +28,8 @@ func TestForbiddenImportsAreFound(t *testing.T) {
 		"internal/attach":   Module + "/daemon",
 		"internal/cli":      Module + "/tui",
 
+		"daemon/data":           Module + "/internal/store",
+		"internal/sentiment":    "net/http",
 		"internal/secret/quiet": "os",
 		"internal/config":       "github.com/99designs/keyring",
 	} {

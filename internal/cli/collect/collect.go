@@ -35,7 +35,10 @@ func seconds(s api.Seconds) string {
 	case d >= 2*time.Minute:
 		return strconv.FormatFloat(d.Minutes(), 'f', 1, 64) + "m"
 	}
-	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + "s"
+	if d < time.Second {
+		return strconv.FormatInt(d.Milliseconds(), 10) + "ms"
+	}
+	return strconv.FormatFloat(d.Seconds(), 'f', 0, 64) + "s"
 }
 
 func maybe(s *api.Seconds) string {

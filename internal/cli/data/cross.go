@@ -10,6 +10,7 @@ import (
 
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/cli/factory"
+	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/money"
 )
 
@@ -52,6 +53,45 @@ func newAligned(f *factory.Factory) *cobra.Command {
 	}
 	queryFlags(cmd, &q, true)
 	cmd.Flags().IntVar(&q.Limit, "limit", 48, "the newest so many bars")
+	return cmd
+}
+
+func newDaily(f *factory.Factory) *cobra.Command {
+	q := api.PriceQuery{}
+	cmd := &cobra.Command{
+		Use: "daily MARKET", Short: "One market by UTC day", Args: cobra.ExactArgs(1), Example: "  omc data daily BTC/AUD --from 2026-01-01",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			q.Market = args[0]
+			c, err := f.Client(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := asStored(cmd.Context(), c, &q); err != nil {
+				return err
+			}
+			v, err := c.Daily(cmd.Context(), q)
+			if err != nil {
+				return err
+			}
+			return answer(f, v, v.Notes, v.Rows, "no whole day in that window: 'omc data coins' lists what there is", []factory.Column[ledger.DaySummary]{
+				{Name: "day", Value: func(r ledger.DaySummary) string { return r.Day.Format(time.DateOnly) }},
+				{Name: "open", Value: func(r ledger.DaySummary) string { return r.Open.String() }, Right: true},
+				{Name: "high", Value: func(r ledger.DaySummary) string { return r.High.String() }, Right: true},
+				{Name: "low", Value: func(r ledger.DaySummary) string { return r.Low.String() }, Right: true},
+				{Name: "close", Value: func(r ledger.DaySummary) string { return r.Close.String() }, Right: true},
+				{Name: "volume", Value: func(r ledger.DaySummary) string {
+					if r.Volume == nil {
+						return "-"
+					}
+					return r.Volume.String()
+				}, Right: true},
+				factory.RatioColumn("realised_volatility", func(r ledger.DaySummary) *float64 { return r.Volatility }),
+				{Name: "bars", Value: func(r ledger.DaySummary) string { return strconv.Itoa(r.Bars) + "/" + strconv.Itoa(r.Places) }, Raw: func(r ledger.DaySummary) string { return strconv.Itoa(r.Bars) }, Right: true},
+			})
+		},
+	}
+	queryFlags(cmd, &q, true)
+	cmd.Flags().IntVar(&q.Limit, "limit", 30, "the newest so many days; 0: all")
 	return cmd
 }
 

@@ -22,7 +22,7 @@ import (
 func New(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{Use: "data", Short: "The ledgers: prices, figures, texts, events; fill them and ask them"}
 	cmd.AddCommand(newImport(f), newCoins(f), newPrices(f), newStats(f), newGaps(f), newExport(f), newFetch(f), newBackfill(f), newSimulate(f),
-		newQuotes(f), newOnChain(f), newSmartMoney(f), newSentiment(f), newEvents(f), newOrders(f), newPositions(f), newStatistics(f), newAligned(f), newAround(f), newRisk(f), newTrust(f), newFollow(f))
+		newQuotes(f), newOnChain(f), newSmartMoney(f), newSentiment(f), newEvents(f), newOrders(f), newPositions(f), newStatistics(f), newDaily(f), newAligned(f), newAround(f), newRisk(f), newTrust(f), newFollow(f))
 	return cmd
 }
 
