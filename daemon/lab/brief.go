@@ -22,7 +22,7 @@ func askUser(ctx context.Context, t *turn, key string, a research.AskArgs) (outc
 	}
 	if !t.state.Session.Options.Interactive {
 		answer := resolveChoice(q.Default, q.Choices)
-		return outcome{research.AskResult{Key: q.Key, Answer: q.Default, Assumed: true}, "nobody is there to ask; assumed: " + firstLine(answer)}, nil
+		return outcome{result: research.AskResult{Key: q.Key, Answer: q.Default, Assumed: true}, summary: "nobody is there to ask; assumed: " + firstLine(answer)}, nil
 	}
 	b, err := json.Marshal(q)
 	if err != nil {
@@ -35,7 +35,7 @@ func askUser(ctx context.Context, t *turn, key string, a research.AskArgs) (outc
 	if err != nil {
 		return outcome{}, err
 	}
-	return outcome{research.AskResult{Key: q.Key, Answer: answer}, "answered: " + firstLine(resolveChoice(answer, q.Choices))}, nil
+	return outcome{result: research.AskResult{Key: q.Key, Answer: answer}, summary: "answered: " + firstLine(resolveChoice(answer, q.Choices))}, nil
 }
 
 // resolveChoice shows a choice's text for its number.
@@ -60,7 +60,7 @@ func setBrief(_ context.Context, t *turn, _ string, b research.Brief) (outcome, 
 		return outcome{}, refuse("%v", err)
 	}
 	t.state.Task.Brief = &b
-	return outcome{b, fmt.Sprintf("%s on %s, %s bars", strings.Join(b.Families, ", "), strings.Join(b.Markets, ", "), b.Interval)}, nil
+	return outcome{result: b, summary: fmt.Sprintf("%s on %s, %s bars", strings.Join(b.Families, ", "), strings.Join(b.Markets, ", "), b.Interval)}, nil
 }
 
 func submitPlan(ctx context.Context, t *turn, key string, p research.PlanArgs) (outcome, error) {
@@ -79,7 +79,7 @@ func submitPlan(ctx context.Context, t *turn, key string, p research.PlanArgs) (
 	if err := t.emit(ctx, "plan/"+key, research.Event{Kind: research.EventPlan, Data: b}); err != nil {
 		return outcome{}, err
 	}
-	return outcome{research.Ack{OK: true}, fmt.Sprintf("%d steps", len(steps))}, nil
+	return outcome{result: research.Ack{OK: true}, summary: fmt.Sprintf("%d steps", len(steps))}, nil
 }
 
 func submitVerdict(ctx context.Context, t *turn, key string, v research.Verdict) (outcome, error) {
@@ -99,7 +99,7 @@ func submitVerdict(ctx context.Context, t *turn, key string, v research.Verdict)
 			return outcome{}, err
 		}
 	}
-	return outcome{v, firstLine(v.Headline)}, nil
+	return outcome{result: v, summary: firstLine(v.Headline)}, nil
 }
 
 // writeReport puts the figures in and keeps the report as an artifact named by its content.
@@ -119,5 +119,5 @@ func writeReport(ctx context.Context, t *turn, _ string, a research.ReportArgs) 
 		return outcome{}, err
 	}
 	t.state.Report = art.ID
-	return outcome{research.Ack{OK: true}, fmt.Sprintf("report %s, %d bytes", art.ID[:8], len(text))}, nil
+	return outcome{result: research.Ack{OK: true}, summary: fmt.Sprintf("report %s, %d bytes", art.ID[:8], len(text))}, nil
 }

@@ -104,7 +104,8 @@ func listCoins(ctx context.Context, t *turn, _ string, _ research.NoArgs) (outco
 		res.Coins = append(res.Coins, research.CoinCoverage{Market: c.Market.String(), Interval: c.Interval.String(), Bars: int(float64(c.Bars) * share),
 			First: first, Last: last, Missing: int(float64(c.Missing) * share), Simulated: c.Simulated})
 	}
-	return outcome{res, fmt.Sprintf("%d markets have history", len(res.Coins))}, nil
+	n := len(res.Coins)
+	return outcome{result: res, summary: fmt.Sprintf("%d markets have history", n), rows: &n}, nil
 }
 
 func fetchPrices(ctx context.Context, t *turn, _ string, a research.FetchArgs) (outcome, error) {
@@ -120,7 +121,7 @@ func fetchPrices(ctx context.Context, t *turn, _ string, a research.FetchArgs) (
 		Missing: grid - len(h.Bars.Bars), DataHash: dataHash(h.Bars.Bars), Simulated: h.Simulated, DailyVol: deviation(logReturns(days)), MaxDrawdown: deepest(h.Bars.Bars)}
 	open, _, _, _, _ := first.Floats()
 	d.Return = last.CloseFloat()/open - 1
-	return outcome{d, fmt.Sprintf("%d bars of %s at %s, %d missing", d.Bars, d.Market, d.Interval, d.Missing)}, nil
+	return outcome{result: d, summary: fmt.Sprintf("%d bars of %s at %s, %d missing", d.Bars, d.Market, d.Interval, d.Missing), rows: &d.Bars}, nil
 }
 
 // dailyCloses are the last closes of each UTC day, in order.

@@ -59,7 +59,7 @@ func checkLookAhead(ctx context.Context, t *turn, _ string, a research.Algorithm
 		return outcome{}, err
 	}
 	res := research.LookAheadResult{OK: la.Finding.Passed, Checks: la.Cuts, Detail: la.Finding.Text}
-	return outcome{res, la.Finding.Text}, nil
+	return outcome{result: res, summary: la.Finding.Text}, nil
 }
 
 // evaluateCandidate says what the out-of-sample record is worth. It first runs the final parameters over the whole window and the folds at
@@ -102,7 +102,7 @@ func evaluateCandidate(ctx context.Context, t *turn, _ string, a research.Algori
 	if err := t.keep(ctx, keptEvaluation, a.Algorithm, e); err != nil {
 		return outcome{}, err
 	}
-	return outcome{e, evaluationLine(e)}, nil
+	return outcome{result: e, summary: evaluationLine(e)}, nil
 }
 
 func evaluationLine(e research.Evaluation) string {

@@ -33,7 +33,7 @@ func explore(ctx context.Context, t *turn, _ string, a research.ExploreArgs) (ou
 	for _, m := range res.Markets {
 		n += len(m.Features)
 	}
-	return outcome{res, fmt.Sprintf("%d features on %d markets", n, len(res.Markets))}, nil
+	return outcome{result: res, summary: fmt.Sprintf("%d features on %d markets", n, len(res.Markets))}, nil
 }
 
 func measure(closes []float64) (research.MarketFeatures, error) {

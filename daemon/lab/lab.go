@@ -5,6 +5,7 @@ package lab
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -35,6 +36,7 @@ type Store interface {
 	Artifacts(ctx context.Context, session string) ([]research.Artifact, error)
 	PutAlgorithm(ctx context.Context, user string, a strategy.Algorithm) (strategy.Algorithm, bool, error)
 	PutEvidence(ctx context.Context, e strategy.Evidence, report []byte) error
+	AppendAudit(ctx context.Context, user, action, subject string, detail json.RawMessage) error
 }
 
 // Config is what a lab needs.

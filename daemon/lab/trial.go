@@ -39,7 +39,7 @@ func listStrategies(_ context.Context, _ *turn, _ string, _ research.NoArgs) (ou
 		}
 		res.Strategies = append(res.Strategies, info)
 	}
-	return outcome{res, fmt.Sprintf("%d strategies can be tried", len(res.Strategies))}, nil
+	return outcome{result: res, summary: fmt.Sprintf("%d strategies can be tried", len(res.Strategies))}, nil
 }
 
 // candidate is one strategy on its markets and bars, whatever its parameters.
@@ -149,7 +149,7 @@ func walkForward(ctx context.Context, t *turn, key string, a research.WalkForwar
 	if err := t.tellTrials(ctx, key, trials); err != nil {
 		return outcome{}, err
 	}
-	return outcome{res, candidateLine(res)}, nil
+	return outcome{result: res, summary: candidateLine(res)}, nil
 }
 
 // backtestError makes what is wrong with a candidate a refusal, and keeps what is wrong with the run an error.
