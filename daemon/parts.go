@@ -36,7 +36,7 @@ func (p *parts) build(ctx context.Context, s *System, user string, services *gat
 	if err := p.buildCollectors(ctx, s); err != nil {
 		return err
 	}
-	services.Data, services.Collectors = data.New(s.db, clock.Wall{}, data.Options{Feeds: p.collectors.List, Landed: collect.Landed(s.bus)}), p.collectors
+	services.Data, services.Collectors = data.New(s.db, clock.Wall{}, data.Options{Feeds: p.collectors.List, Polled: p.collectors.Polled, Landed: collect.Landed(s.bus)}), p.collectors
 	if !s.config.has(RoleFloor) {
 		return nil
 	}

@@ -14,6 +14,19 @@ type Client interface {
 	Prices(ctx context.Context, q api.PriceQuery) (api.Prices, error)
 	Gaps(ctx context.Context, q api.PriceQuery) (api.Gaps, error)
 
+	Quotes(ctx context.Context, q api.DataQuery) (api.Quotes, error)
+	Sentiment(ctx context.Context, q api.DataQuery) (api.SentimentData, error)
+	CatalystEvents(ctx context.Context, q api.DataQuery) (api.Catalysts, error)
+	OnChainMetrics(ctx context.Context, q api.DataQuery) (api.OnChain, error)
+	SmartMoneyFlows(ctx context.Context, q api.DataQuery) (api.SmartMoney, error)
+	Trust(ctx context.Context) ([]api.TrustRow, error)
+
+	Collectors(ctx context.Context) ([]api.Collector, error)
+	RunCollector(ctx context.Context, name string) (api.CollectorAct, error)
+	PauseCollector(ctx context.Context, name string, paused bool) (api.Collector, error)
+	CollectorGaps(ctx context.Context, name string, limit int) ([]ledger.FeedGap, error)
+	Quarantine(ctx context.Context, name string, limit int) ([]ledger.Quarantined, error)
+
 	Algorithms(ctx context.Context) ([]api.Algorithm, error)
 	Algorithm(ctx context.Context, id string) (api.Algorithm, error)
 	Promote(ctx context.Context, id string, r api.PromoteRequest) (api.Algorithm, error)

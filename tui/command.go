@@ -16,11 +16,13 @@ func verbs(noun string) (onOne, onNone []string) {
 	case "lab":
 		return []string{"show", "chat", "resume", "cancel"}, []string{"run", "sessions"}
 	case "data":
-		return []string{"prices", "gaps"}, []string{"coins"}
+		return []string{"prices", "gaps"}, []string{"coins", "quotes", "sentiment", "events", "on-chain", "smart-money", "trust"}
 	case "algo":
 		return []string{"show", "promote", "retire"}, []string{"list"}
 	case "floor":
 		return []string{"watch", "stop"}, []string{"start", "status", "kill", "positions", "orders", "trades", "pnl"}
+	case "collect":
+		return []string{"status", "run", "pause", "resume", "gaps", "quarantine"}, []string{"list"}
 	case "daemon":
 		return nil, []string{"status", "logs"}
 	}
@@ -48,7 +50,7 @@ func actionEntry(p page.Page, a *page.Action) page.Entry {
 	if !known {
 		title = p.Title() + ": " + strings.TrimRight(a.Label, "…")
 	}
-	if s := subject(p); s != "" && (!slices.Contains(onNone, verb) || noun != p.Noun()) {
+	if s := subject(p); s != "" && (!slices.Contains(onNone, verb) || verb == "start" && noun != p.Noun()) {
 		title += " " + s
 	}
 	e := page.Entry{Title: title, Help: a.Help, Msg: actMsg{p.Noun(), a.Key}}
@@ -61,10 +63,15 @@ func actionEntry(p page.Page, a *page.Action) page.Entry {
 // listEntries are the commands that open a page.
 func listEntries(p page.Page) []page.Entry {
 	noun, title := p.Noun(), p.Title()
+	keys := map[string]bool{} // the verbs that have a key of their own
+	for _, a := range p.Actions() {
+		keys[a.Verb] = true
+	}
 	out := []page.Entry{{Title: noun, Help: "open " + title, Msg: page.Goto{Noun: noun}}}
 	_, onNone := verbs(noun)
 	for _, v := range onNone {
 		switch {
+		case noun == "data" && (keys[v] || v == "trust"): // the ops page has that
 		case v == "sessions":
 			out = append(out, page.Entry{Title: noun + " " + v, Help: "open the list of sessions", Msg: page.Act{Noun: noun, Verb: v}})
 		case v != "run" && v != "start" && v != "kill": // their keys are entries
@@ -76,8 +83,8 @@ func listEntries(p page.Page) []page.Entry {
 
 // objectEntries are all commands on one thing of a page: the entry that opens it is e.
 func objectEntries(p page.Page, e page.Entry) []page.Entry {
-	noun := p.Noun()
-	_, name, _ := strings.Cut(strings.TrimPrefix(e.Title, noun+" "), " ")
+	noun, rest, _ := strings.Cut(e.Title, " ") // which may be another than the page's: collect, of ops
+	_, name, _ := strings.Cut(rest, " ")
 	onOne, _ := verbs(noun)
 	var out []page.Entry
 	for i, v := range onOne {
@@ -88,7 +95,11 @@ func objectEntries(p page.Page, e page.Entry) []page.Entry {
 		case page.OpenLab:
 			made.Msg = page.Act{Noun: noun, Verb: v, ID: open.ID}
 		default:
-			if i > 0 {
+			switch {
+			case i == 0:
+			case noun != p.Noun():
+				made.Msg = thenMsg{e.Msg, noun + " " + v}
+			default:
 				made.Msg = thenMsg{e.Msg, v}
 			}
 		}
@@ -112,6 +123,8 @@ func idOf(msg tea.Msg) string {
 		return msg.ID
 	case page.OpenFloor:
 		return msg.ID
+	case page.OpenCollector:
+		return msg.Name
 	case page.Act:
 		return msg.ID
 	case thenMsg:

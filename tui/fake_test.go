@@ -28,8 +28,11 @@ type fake struct {
 	empty bool
 	err   error
 	slow  chan struct{} // when not nil, every call waits for it
-	mu    sync.Mutex    // guards calls
-	calls []string
+	off   bool          // no daemon collects
+
+	mu     sync.Mutex // guards the rest
+	calls  []string
+	paused map[string]bool
 }
 
 func (f *fake) note(s string) {

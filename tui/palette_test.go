@@ -112,7 +112,7 @@ func TestThePaletteNamesOnlyCommandsThatExist(t *testing.T) {
 	m := open(t, &fake{}, "lab", 90, 30)
 	press(m, "2", "3", "4", "5", "1")
 	p := say(t, m, "")
-	nouns := map[string]bool{"lab": true, "data": true, "algo": true, "floor": true, "daemon": true}
+	nouns := map[string]bool{"lab": true, "data": true, "algo": true, "floor": true, "daemon": true, "collect": true}
 	for _, title := range titles(append(p.all, p.deep...)) {
 		words := strings.Fields(title)
 		if !nouns[words[0]] || len(words) == 1 {
@@ -123,7 +123,7 @@ func TestThePaletteNamesOnlyCommandsThatExist(t *testing.T) {
 			t.Errorf("%q is offered, and there is no such command", title)
 		}
 		switch words[1] {
-		case "promote", "retire", "stop", "resume", "cancel", "show", "prices", "gaps", "watch":
+		case "promote", "retire", "stop", "resume", "cancel", "show", "prices", "gaps", "watch", "pause", "quarantine":
 			if len(words) < 3 {
 				t.Errorf("%q does not say which", title)
 			}

@@ -139,6 +139,8 @@ func (m *Model) deliver(msg tea.Msg) tea.Cmd {
 		cmds = append(cmds, m.open("algo"))
 	case page.OpenMarket:
 		cmds = append(cmds, m.open("data"))
+	case page.OpenCollector:
+		cmds = append(cmds, m.open("daemon"))
 	case page.OpenLab:
 		cmds = append(cmds, m.open("lab"))
 	case page.OpenFloor, page.StartFloor:

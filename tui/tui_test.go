@@ -62,7 +62,7 @@ func TestOverlays(t *testing.T) {
 func TestDetails(t *testing.T) {
 	t.Parallel()
 	for name, keys := range map[string][]string{"chart": {"2", "enter", "left", "left"}, "gaps": {"2", "g"}, "figures": {"3", "enter"}, "evidence": {"3", "enter", "tab"}, "code": {"3", "enter", "shift+tab", "shift+tab"},
-		"plan": {"1", "tab"}, "tools": {"1", "f"}, "events": {"4", "e"}, "log": {"5", "tab"}} {
+		"plan": {"1", "tab"}, "tools": {"1", "f"}, "events": {"4", "e"}, "log": {"5", "shift+tab"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := open(t, &fake{}, "lab", 80, 24)
@@ -258,7 +258,7 @@ func TestUpstreamTextIsHarmless(t *testing.T) {
 func TestEveryKeyAndSizeGivesAWholeFrame(t *testing.T) {
 	t.Parallel()
 	keys := []string{"1", "2", "3", "4", "5", "tab", "shift+tab", "enter", "esc", "up", "down", "left", "right", "home", "end", "pgup", "pgdown", "/", ":", "?", "a", "b", "e", "f", "g", "i", "j", "k", "l", "n", "o", "p",
-		"r", "s", "x", "[", "]", "+", "-", "y", "K", "ctrl+c", "backspace", "漢", "q"}
+		"r", "s", "x", "c", "t", "u", "v", "z", "V", "Q", "N", "E", "O", "W", "P", "[", "]", "+", "-", "y", "K", "ctrl+c", "backspace", "漢", "q"}
 	rapid.Check(t, func(r *rapid.T) {
 		m := open(t, &fake{empty: rapid.Bool().Draw(r, "empty")}, "lab", 80, 24)
 		th := theme.For(rapid.SampledFrom([]theme.Profile{theme.NoColor, theme.ANSI16, theme.Dark, theme.Light}).Draw(r, "theme"))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/ohmycoins/omc/internal/api"
@@ -29,6 +30,10 @@ type Collectors struct {
 	engine *schedule.Engine
 	runs   bool // here, or in another process that shares the schedule
 	log    *slog.Logger
+
+	mu    sync.Mutex // guards what follows
+	day   map[string]ledger.RunStats
+	dayAt time.Time
 }
 
 // Options of Open.
@@ -163,7 +168,7 @@ func (c *Collectors) List(ctx context.Context) ([]api.Collector, error) {
 	if err != nil {
 		return nil, err
 	}
-	runs, err := c.store.FeedRuns(ctx, now.Add(-24*time.Hour))
+	runs, err := c.lastDay(ctx, now)
 	if err != nil {
 		return nil, err
 	}
@@ -193,6 +198,38 @@ func (c *Collectors) List(ctx context.Context) ([]api.Collector, error) {
 		out = append(out, x)
 	}
 	slices.SortStableFunc(out, func(a, b api.Collector) int { return ledgerOrder(a.Ledger) - ledgerOrder(b.Ledger) })
+	return out, nil
+}
+
+// dayFor is how long the sums of the last day are good: they are made of tens of thousands of polls.
+const dayFor = 15 * time.Second
+
+func (c *Collectors) lastDay(ctx context.Context, now time.Time) (map[string]ledger.RunStats, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if age := now.Sub(c.dayAt); c.day != nil && age >= 0 && age < dayFor {
+		return c.day, nil
+	}
+	day, err := c.store.FeedRuns(ctx, now.Add(-24*time.Hour))
+	if err != nil {
+		return nil, err
+	}
+	c.day, c.dayAt = day, now
+	return day, nil
+}
+
+// Polled tells when each venue's quotes were last read with success, by the source's name in the ledger.
+func (c *Collectors) Polled(ctx context.Context) (map[string]time.Time, error) {
+	states, err := c.store.FeedStates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]time.Time{}
+	for _, s := range states {
+		if p, err := c.plan(s.Name); err == nil && p.Ledger == ledger.Exchange && s.LastOK.After(out[p.Origin()]) && (p.Bars || p.As != "") {
+			out[p.Origin()] = s.LastOK
+		}
+	}
 	return out, nil
 }
 

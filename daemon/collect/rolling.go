@@ -24,8 +24,8 @@ func (r *Runner) rollBars(ctx context.Context, f *source.Feed, st *state, now ti
 		st.Bars = end
 		return nil
 	}
-	if end-st.Bars > 14*int64(market.Day) { // the polls are forgotten by then
-		st.Bars = end - 14*int64(market.Day)
+	if end-st.Bars > 3*int64(market.Day) { // the polls are forgotten by then
+		st.Bars = end - 3*int64(market.Day)
 	}
 	end = min(end, st.Bars+maxRoll*step)
 	if st.Bars == end {

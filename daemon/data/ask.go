@@ -217,9 +217,19 @@ func (s *Service) Quotes(ctx context.Context, q api.DataQuery) (out api.Quotes, 
 	if err != nil {
 		return out, err
 	}
+	var polled map[string]time.Time
+	if s.Polled != nil && qq.AsOf.IsZero() {
+		if polled, err = s.Polled(ctx); err != nil {
+			return out, err
+		}
+	}
 	for i := range rows {
 		r := &rows[i]
-		out.Rows = append(out.Rows, api.QuoteRow{Market: r.Market, Source: r.Source, Bid: some(r.Bid), Ask: some(r.Ask), Last: some(r.Last), Since: r.Time})
+		row := api.QuoteRow{Market: r.Market, Source: r.Source, Bid: some(r.Bid), Ask: some(r.Ask), Last: some(r.Last), Since: r.Time}
+		if at, ok := polled[r.Source]; ok {
+			row.Polled = &at
+		}
+		out.Rows = append(out.Rows, row)
 	}
 	out.Asked = w.Asked
 	return out, nil

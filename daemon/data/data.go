@@ -32,6 +32,8 @@ type Service struct {
 type Options struct {
 	// Feeds tells how the collectors do, for Trust.
 	Feeds func(context.Context) ([]api.Collector, error)
+	// Polled tells when each venue's quotes were last read with success.
+	Polled func(context.Context) (map[string]time.Time, error)
 	// Landed gives a channel that is told when something may have landed, until ctx ends or stop is called.
 	Landed func(ctx context.Context) (wake <-chan struct{}, stop func())
 }

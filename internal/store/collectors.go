@@ -22,7 +22,7 @@ const (
 	maxQuarantined      = 10_000 // pieces of one feed; the oldest go
 	maxRejects          = 1_000  // of one landing
 	maxReason           = 1_000
-	keepRuns            = 14 * 24 * time.Hour
+	keepRuns            = 3 * 24 * time.Hour
 )
 
 // EnsureFeeds implements ledger.Collector.
@@ -239,7 +239,7 @@ func (d *DB) Polls(ctx context.Context, feed string, from, to time.Time) (ledger
 	return all, nil
 }
 
-// PruneRuns forgets polls that are older than two weeks. What they brought stays.
+// PruneRuns forgets polls that are older than three days. What they brought stays.
 func (d *DB) PruneRuns(ctx context.Context) error {
 	return d.drv.Update(ctx, dialect.Normal, func(tx dialect.Tx) error {
 		_, err := tx.Exec(ctx, "DELETE FROM collector_runs WHERE started_ms < $1", d.clock.Now().Add(-keepRuns).UnixMilli())

@@ -275,6 +275,7 @@ CREATE TABLE collector_runs (
     PRIMARY KEY (collector, claim)
 ) WITHOUT ROWID;
 CREATE INDEX collector_runs_by_read ON collector_runs (collector, read_ms);
+CREATE INDEX collector_runs_by_start ON collector_runs (started_ms);
 
 -- Times over which a feed was not polled, or not with success. repaired_ms: when the upstream's history filled it; 0: it has not.
 CREATE TABLE collector_gaps (

@@ -121,6 +121,9 @@ type OpenLab struct{ ID string }
 // OpenFloor asks the floor page to show one session.
 type OpenFloor struct{ ID string }
 
+// OpenCollector asks the ops page to show one collector.
+type OpenCollector struct{ Name string }
+
 // StartFloor asks the floor page to start an algorithm.
 type StartFloor struct{ ID, Name string }
 

@@ -297,6 +297,12 @@ func newQuotes(f *factory.Factory) *cobra.Command {
 				{Name: "ask", Value: func(r api.QuoteRow) string { return dec(r.Ask) }, Right: true},
 				{Name: "last", Value: func(r api.QuoteRow) string { return dec(r.Last) }, Right: true},
 				stamped("since", func(r api.QuoteRow) time.Time { return r.Since }),
+				{Name: "polled_at", Value: func(r api.QuoteRow) string {
+					if r.Polled == nil {
+						return "-"
+					}
+					return factory.Time(*r.Polled)
+				}},
 			})
 		},
 	}

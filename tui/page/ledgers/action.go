@@ -1,6 +1,7 @@
 package ledgers
 
 import (
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -10,17 +11,36 @@ import (
 )
 
 // FilterName says what a filter narrows.
-func (p *Page) FilterName() string { return "coins" }
+func (p *Page) FilterName() string { return kinds(p.view).many }
 
-// Filter narrows the coins.
-func (p *Page) Filter(text string) { p.filter = text }
+// Filter narrows what is listed.
+func (p *Page) Filter(text string) {
+	if b := p.book(); b != nil {
+		b.filter, b.opened = text, false
+		b.keep()
+		return
+	}
+	p.filter = text
+}
 
 // Filtered says what filter is kept and how much of the list it hides.
-func (p *Page) Filtered() (text string, hidden int) { return p.filter, len(p.all) - len(p.shown()) }
+func (p *Page) Filtered() (text string, hidden int) {
+	if b := p.book(); b != nil {
+		return b.filter, len(b.records) - len(b.shown())
+	}
+	return p.filter, len(p.all) - len(p.shown())
+}
 
-// Back leaves the crosshair, then the chart, then the filter.
+// Back leaves the record, then the filter, then the ledger; of prices the crosshair, then the chart, then the filter.
 func (p *Page) Back() bool {
+	b := p.book()
 	switch {
+	case b != nil && b.opened:
+		b.opened = false
+	case b != nil && b.filter != "":
+		p.Filter("")
+	case b != nil:
+		p.view = priceView
 	case p.cross >= 0:
 		p.cross = -1
 	case p.opened || p.pane != coins:
@@ -35,6 +55,9 @@ func (p *Page) Back() bool {
 
 // Actions are the page's keys now.
 func (p *Page) Actions() []page.Action {
+	if p.view != priceView {
+		return p.bookActions()
+	}
 	c := p.item()
 	none, newest := "", ""
 	if c == nil {
@@ -47,7 +70,7 @@ func (p *Page) Actions() []page.Action {
 	if cross == "" && len(p.bars.candles) == 0 {
 		cross = "no bars"
 	}
-	return []page.Action{
+	out := []page.Action{
 		{Key: "enter", Label: "chart", Help: "show the market's candles", Verb: "prices", Off: none},
 		{Key: "tab", Label: "pane", Help: "go to the next pane: coins, candles, gaps"},
 		{Key: "[", Label: "shorter", Help: "a shorter interval, down to the stored one", Off: p.stepOff(-1)},
@@ -59,6 +82,7 @@ func (p *Page) Actions() []page.Action {
 		{Key: "f", Label: "newer", Help: "show newer bars", Off: newest},
 		{Key: "g", Label: "gaps", Help: "list the gaps; enter shows the bars around one", Verb: "gaps", Off: none, Quiet: true},
 	}
+	return slices.Insert(out, 1, p.viewActions()...)
 }
 
 // stepOff says why the interval cannot be changed by step.
@@ -94,6 +118,9 @@ func (p *Page) stepped(step int) market.Interval {
 
 // Subject names the chosen market.
 func (p *Page) Subject() string {
+	if p.view != priceView {
+		return ""
+	}
 	if c := p.item(); c != nil {
 		return c.Market.String()
 	}
@@ -116,6 +143,20 @@ func (p *Page) Entries() []page.Entry {
 
 // Do runs a key.
 func (p *Page) Do(key string) tea.Cmd {
+	switch key {
+	case "v":
+		return p.turn(p.view + 1)
+	case "V":
+		return p.turn(p.view - 1)
+	}
+	for v := range views {
+		if kinds(v).key == key {
+			return p.turn(v)
+		}
+	}
+	if p.view != priceView {
+		return p.doBook(key)
+	}
 	c := p.item()
 	switch key {
 	case "tab":
@@ -218,6 +259,10 @@ func (p *Page) toGap() tea.Cmd {
 
 // Wheel scrolls the pane that has the focus; over the chart it moves the crosshair.
 func (p *Page) Wheel(_, _, lines int) {
+	if b := p.book(); b != nil {
+		b.move(lines)
+		return
+	}
 	switch p.pane {
 	case gaps:
 		p.gapPos.Move(lines, len(p.gaps.Gaps.Gaps))

@@ -1,4 +1,5 @@
-// Package ledgers is the workstation's page of what omc knows of the markets: coins with their coverage, candles, gaps. It only reads.
+// Package ledgers is the workstation's page of what omc knows: of the markets coins with their coverage, candles
+// and gaps; and the newest of the other ledgers: quotes, news and posts, events, figures of chains, flows of wallets. It only reads.
 package ledgers
 
 import (
@@ -21,6 +22,11 @@ type Client interface {
 	Coverage(ctx context.Context) ([]ledger.Coverage, error)
 	Prices(ctx context.Context, q api.PriceQuery) (api.Prices, error)
 	Gaps(ctx context.Context, q api.PriceQuery) (api.Gaps, error)
+	Quotes(ctx context.Context, q api.DataQuery) (api.Quotes, error)
+	Sentiment(ctx context.Context, q api.DataQuery) (api.SentimentData, error)
+	CatalystEvents(ctx context.Context, q api.DataQuery) (api.Catalysts, error)
+	OnChainMetrics(ctx context.Context, q api.DataQuery) (api.OnChain, error)
+	SmartMoneyFlows(ctx context.Context, q api.DataQuery) (api.SmartMoney, error)
 }
 
 // The panes, in tab order.
@@ -73,6 +79,11 @@ type Page struct {
 	cross    int    // bars back from the newest one; −1: no crosshair
 	gaps     gapList
 	gapPos   page.List
+
+	view  int // which ledger is shown
+	now   time.Time
+	shelf [views]book
+	asset string // whose figures are shown; "": of all coins
 }
 
 type bars struct {
@@ -114,13 +125,15 @@ type (
 
 func key(c *ledger.Coverage) string { return c.Market.String() + " " + c.Interval.String() }
 
-// Poll asks for what the ledgers hold, and for the chart where it shows the newest bars.
+// Poll asks for the ledger that is shown; of prices for what there is, and for the chart where it shows the newest bars.
 func (p *Page) Poll(now time.Time) tea.Cmd {
-	if p.waiting || p.loaded && now.Sub(p.asked) < pollEvery {
-		return nil
+	p.now = now
+	book := p.askBook(now)
+	if p.waiting || p.loaded && (book != nil || p.view != priceView || now.Sub(p.asked) < pollEvery) {
+		return book
 	}
 	p.waiting, p.asked = true, now
-	return page.Read(p.run, p.client.Coverage, func(all []ledger.Coverage, err error) tea.Msg { return coverageMsg{all, err} })
+	return tea.Batch(book, page.Read(p.run, p.client.Coverage, func(all []ledger.Coverage, err error) tea.Msg { return coverageMsg{all, err} }))
 }
 
 // Update takes answers and requests.
@@ -146,8 +159,12 @@ func (p *Page) Update(msg tea.Msg) tea.Cmd {
 		if msg.market == p.chosen {
 			p.gaps = msg.gapList
 		}
+	case bookMsg:
+		return p.takeBook(msg)
+	case assetMsg:
+		return p.setAsset(msg.asset)
 	case page.OpenMarket:
-		p.filter, p.opened, p.pane = "", true, chart
+		p.view, p.filter, p.opened, p.pane = priceView, "", true, chart
 		for i := range p.all {
 			if p.all[i].Market.String() == msg.Market {
 				p.chosen = key(&p.all[i])

@@ -60,6 +60,26 @@ func (s *stored) Prices(_ context.Context, q api.PriceQuery) (api.Prices, error)
 	return p, nil
 }
 
+func (s *stored) Quotes(context.Context, api.DataQuery) (api.Quotes, error) {
+	return api.Quotes{}, nil
+}
+
+func (s *stored) Sentiment(context.Context, api.DataQuery) (api.SentimentData, error) {
+	return api.SentimentData{}, nil
+}
+
+func (s *stored) CatalystEvents(context.Context, api.DataQuery) (api.Catalysts, error) {
+	return api.Catalysts{}, nil
+}
+
+func (s *stored) OnChainMetrics(context.Context, api.DataQuery) (api.OnChain, error) {
+	return api.OnChain{}, nil
+}
+
+func (s *stored) SmartMoneyFlows(context.Context, api.DataQuery) (api.SmartMoney, error) {
+	return api.SmartMoney{}, nil
+}
+
 func (s *stored) Gaps(context.Context, api.PriceQuery) (api.Gaps, error) { return api.Gaps{}, nil }
 
 // shown opens the page over a ledger, gives it keys, and draws it.

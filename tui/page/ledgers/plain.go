@@ -14,7 +14,7 @@ import (
 // plainGaps bounds the gaps that are written of a market.
 const plainGaps = 20
 
-// Plain is the page in words: every market with its coverage and its prices at a glance, and its gaps.
+// Plain is the page in words: every market with its coverage, its prices at a glance and its gaps, and the newest of the other ledgers.
 func Plain(ctx context.Context, c Client, now time.Time) ([]string, error) {
 	all, err := c.Coverage(ctx)
 	if err != nil {
@@ -62,6 +62,9 @@ func Plain(ctx context.Context, c Client, now time.Time) ([]string, error) {
 			return nil, err
 		}
 	}
+	if err := plainBooks(ctx, c, &p, now); err != nil {
+		return nil, err
+	}
 	return p.Lines, nil
 }
 
@@ -76,6 +79,36 @@ func plainGapsOf(ctx context.Context, c Client, p *page.Prose, market, interval 
 	p.Say(page.Plural(g.Total, "gap"))
 	for _, gap := range g.Gaps[:min(len(g.Gaps), plainGaps)] {
 		p.Say("gap from "+page.Minute(gap.From)+" to "+page.Minute(gap.To), page.Plural(gap.Bars, "bar")+" missing")
+	}
+	return nil
+}
+
+// plainRows bounds the records that are written of each other ledger.
+const plainRows = 20
+
+// plainBooks writes the newest records of every ledger beside the prices.
+func plainBooks(ctx context.Context, c Client, p *page.Prose, now time.Time) error {
+	for view := priceView + 1; view < views; view++ {
+		k := kinds(view)
+		records, notes, err := k.load(ctx, c, "")
+		if err != nil {
+			return err
+		}
+		n := min(len(records), plainRows)
+		title := k.title + ": " + page.Count(int64(len(records)))
+		if n < len(records) {
+			title += ", the first " + page.Count(int64(n))
+		}
+		p.Heading(title)
+		if n == 0 {
+			p.Say("Nothing yet: collectors bring it while the daemon runs. Start it with omc daemon start, see omc collect list.")
+		}
+		for i := range n {
+			p.Say(records[i].say(now)...)
+		}
+		for _, note := range notes {
+			p.Say(note)
+		}
 	}
 	return nil
 }

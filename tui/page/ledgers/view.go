@@ -13,43 +13,54 @@ import (
 
 var names = [panes]string{"Coins", "Candles", "Gaps"}
 
-// View draws the page.
+// View draws the page: the names of the ledgers, and the chosen one. On a narrow screen the chart's panes have that line.
 func (p *Page) View(e page.Env, w, h int) (string, *page.Caret) {
+	switch {
+	case p.view != priceView:
+		return page.Rows(p.tabLine(e, w), p.bookView(e, w, h-1)), nil
+	case w < 100 && p.opened && len(p.all) > 0:
+		return p.priceView(e, w, h), nil
+	}
+	return page.Rows(p.tabLine(e, w), p.priceView(e, w, h-1)), nil
+}
+
+// priceView draws the markets, the chosen one's candles, and its gaps.
+func (p *Page) priceView(e page.Env, w, h int) string {
 	t := e.Theme
 	switch {
 	case p.err != nil && len(p.all) == 0:
-		return page.Pane(t, "Ledgers", "", false, page.Fail(t, w, page.Explain("read the ledgers", p.err)), w, h), nil
+		return page.Pane(t, "Ledgers", "", false, page.Fail(t, w, page.Explain("read the ledgers", p.err)), w, h)
 	case !p.loaded:
-		return page.Pane(t, "Ledgers", "", false, []string{"", "  loading…"}, w, h), nil
+		return page.Pane(t, "Ledgers", "", false, []string{"", "  loading…"}, w, h)
 	case len(p.all) == 0:
 		return page.Pane(t, "Ledgers", "", false, page.Teach(t, w,
 			"Here are the markets that omc knows: prices, how much of the past they cover, candles, gaps.",
 			"", "The ledgers are empty. "+e.Shell(),
 			" omc data import FILE.csv.gz", " omc data fetch --help", " omc demo",
-			"", "Importing the same file twice adds nothing, and no row is dropped in silence."), w, h), nil
+			"", "Importing the same file twice adds nothing, and no row is dropped in silence."), w, h)
 	}
 	switch {
 	case w < 100 && !p.opened:
-		return page.Pane(t, "Coins", p.note(), true, p.coinRows(e, w, h-1), w, h), nil
+		return page.Pane(t, "Coins", p.note(), true, p.coinRows(e, w, h-1), w, h)
 	case w < 100:
 		top := page.TabsOf(t, names[:], p.pane, w, p.labels()...)
 		if p.pane == gaps {
-			return page.Rows(top, widget.Block(p.gapRows(e, w, h-1), w, h-1)), nil
+			return page.Rows(top, widget.Block(p.gapRows(e, w, h-1), w, h-1))
 		}
-		return page.Rows(top, widget.Block(p.chartRows(e, w, h-1), w, h-1)), nil
+		return page.Rows(top, widget.Block(p.chartRows(e, w, h-1), w, h-1))
 	case w < 150:
 		n := max(6, min(len(p.shown())+2, h/3))
 		top := page.Pane(t, "Coins", p.note(), p.pane == coins, p.coinRows(e, w, n-1), w, n)
 		side := 38
 		left := page.Pane(t, p.title(), p.mark(), p.pane == chart, p.chartRows(e, w-side-1, h-n-1), w-side-1, h-n)
 		right := page.Pane(t, p.gapTitle(), "", p.pane == gaps, p.gapRows(e, side, h-n-1), side, h-n)
-		return page.Rows(top, page.Columns(t, h-n, left, right)), nil
+		return page.Rows(top, page.Columns(t, h-n, left, right))
 	}
 	side := 66
 	n := max(8, min(len(p.shown())+2, h/2))
 	column := page.Rows(page.Pane(t, "Coins", p.note(), p.pane == coins, p.coinRows(e, side, n-1), side, n),
 		page.Pane(t, p.gapTitle(), "", p.pane == gaps, p.gapRows(e, side, h-n-1), side, h-n))
-	return page.Columns(t, h, column, page.Pane(t, p.title(), p.mark(), p.pane == chart, p.chartRows(e, w-side-1, h-1), w-side-1, h)), nil
+	return page.Columns(t, h, column, page.Pane(t, p.title(), p.mark(), p.pane == chart, p.chartRows(e, w-side-1, h-1), w-side-1, h))
 }
 
 func (p *Page) note() string {

@@ -5,13 +5,15 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/tui/page"
 )
 
 // plainLog is how many lines of the log are written.
 const plainLog = 40
 
-// Plain is the page in words: what runs, how its parts and sources are, and the end of the log.
+// Plain is the page in words: what runs, how its parts, sources and collectors are, what can be trusted, and the
+// end of the log.
 func Plain(ctx context.Context, c Client, now time.Time) ([]string, error) {
 	s, err := c.Status(ctx)
 	if err != nil {
@@ -49,6 +51,12 @@ func Plain(ctx context.Context, c Client, now time.Time) ([]string, error) {
 		}
 		p.Say(x.Name+": "+x.State, asked, page.Count(x.Requests)+" requests", page.Count(x.Failures)+" failed", x.LastError)
 	}
+	if err := plainCollectors(ctx, c, &p, s.Embedded, now); err != nil {
+		return nil, err
+	}
+	if err := plainTrust(ctx, c, &p); err != nil {
+		return nil, err
+	}
 	log, err := c.Logs(ctx, 0, plainLog)
 	if err != nil {
 		return nil, err
@@ -60,4 +68,53 @@ func Plain(ctx context.Context, c Client, now time.Time) ([]string, error) {
 		p.Say(page.Minute(l.Time), l.Level+": "+l.Message+attrs(l.Attrs))
 	}
 	return p.Lines, nil
+}
+
+func plainCollectors(ctx context.Context, c Client, p *page.Prose, embedded bool, now time.Time) error {
+	all, err := c.Collectors(ctx)
+	if err != nil {
+		return err
+	}
+	title := "Collectors: " + strconv.Itoa(len(all))
+	if bad := troubles(all); bad != "" {
+		title += ", " + bad
+	}
+	p.Heading(title)
+	if idle(all, embedded) {
+		p.Say("Nobody collects now: collectors run in the daemon. Start it with omc daemon start")
+	}
+	for i := range all {
+		x := &all[i]
+		p.Say(x.Name+": "+x.State, x.Ledger, page.Named("age", page.Span(x.Age)), "target "+page.Span(&x.Target), page.Named("lag p99", page.Span(x.LagP99)), page.Named("error rate 24 h", page.Share(x.ErrorRate)),
+			page.Count(x.Rows)+" rows", page.Count(x.Quarantined)+" quarantined", page.Plural(x.OpenGaps, "gap"), page.Named("next run", due(now, x.NextRun)))
+		for _, n := range x.Needs {
+			p.Say("it needs: " + n)
+		}
+		if x.State == api.CollectorFailing {
+			p.Say("its error: " + x.Error)
+		}
+	}
+	return nil
+}
+
+func plainTrust(ctx context.Context, c Client, p *page.Prose) error {
+	all, err := c.Trust(ctx)
+	if err != nil {
+		return err
+	}
+	title := "What can be trusted: " + strconv.Itoa(len(all)) + " series"
+	if bad := distrust(all); bad != "" {
+		title += ", " + bad
+	}
+	p.Heading(title)
+	for i := range all {
+		x := &all[i]
+		missing := ""
+		if x.Missing > 0 {
+			missing = page.Count(int64(x.Missing)) + " missing"
+		}
+		p.Say(x.Subject, x.Ledger, "from "+x.Source, page.Count(x.Rows)+" rows", page.Named("coverage", covered(x.Coverage)), page.Plural(x.Gaps, "gap"), missing, page.Named("age", page.Span(x.Age)),
+			page.Named("target", page.Span(x.Target)), page.Named("", freshWord(x)))
+	}
+	return nil
 }
