@@ -101,7 +101,9 @@ func (r *Runner) poll(ctx context.Context, f *source.Feed, claim ledger.Claim, t
 		st = state{} // a cursor that cannot be read is begun anew; what it led to has landed
 	}
 	l := ledger.Landing{Claim: claim, Source: f.Origin(), Tick: tick, Started: r.clock.Now(), GapAfter: 2*f.Every + f.Timeout}
-	h, failure := r.ask(ctx, f, st.Feed)
+	var sent source.Requests
+	h, failure := r.ask(source.Counting(ctx, &sent), f, st.Feed)
+	l.Requests = sent.Count()
 	if ctx.Err() != nil && h.Len() == 0 {
 		failure = errors.New("given up: omc was stopping") // says nothing of the upstream
 	}

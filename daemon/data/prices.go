@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/ohmycoins/omc/internal/api"
@@ -54,39 +55,59 @@ func (s *Service) Prices(ctx context.Context, q api.PriceQuery) (api.Prices, err
 	if bq.Limit == 0 || bq.Limit > maxPrices {
 		bq.Limit = maxPrices
 	}
-	bars, err := s.reader.PriceBars(ctx, bq)
-	if err != nil {
-		return api.Prices{}, err
-	}
-	out := api.Prices{Market: bq.Market, Interval: bq.Interval, Stored: bars.Stored, Simulated: bars.Simulated, Sources: bars.Sources, Rows: []api.Price{}}
-	if len(bars.Bars) == maxPrices && asked != maxPrices {
-		out.Notes = append(out.Notes, fmt.Sprintf("only the newest %d bars are shown: narrow the window, or use export", maxPrices))
-	}
-	if bars.Stored == bq.Interval {
-		err := s.storedRows(ctx, bq, &out)
+	out := api.Prices{Market: bq.Market, Interval: bq.Interval, Stored: bq.Interval, Sources: []string{}, Rows: []api.Price{}}
+	if err := s.storedRows(ctx, bq, &out); err != nil {
 		return out, err
 	}
-	for i := range bars.Bars {
-		out.Rows = append(out.Rows, price(bq.Market, &bars.Bars[i]))
-	}
 	if len(out.Rows) == 0 {
-		out.Notes = append(out.Notes, fmt.Sprintf("nothing is stored for %s at %s or a shorter interval in this window: see 'omc data coins'", bq.Market, bq.Interval))
-	} else {
-		out.Notes = append(out.Notes, fmt.Sprintf("resampled from %s bars; no bar is stored at %s", bars.Stored, bq.Interval))
+		if err := s.resampled(ctx, bq, &out); err != nil {
+			return out, err
+		}
+	}
+	if len(out.Rows) == maxPrices && asked != maxPrices {
+		out.Notes = append(out.Notes, fmt.Sprintf("only the newest %d bars are shown: narrow the window, or use export", maxPrices))
 	}
 	return out, nil
 }
 
+// storedRows answers with the bars that are stored at the interval.
 func (s *Service) storedRows(ctx context.Context, q ledger.BarQuery, out *api.Prices) error {
 	rows, err := s.reader.PriceRows(ctx, q)
 	if err != nil {
 		return err
 	}
+	out.Rows = make([]api.Price, 0, len(rows))
 	for i := range rows {
 		p := price(q.Market, &rows[i].Bar)
 		known := time.Unix(rows[i].Known, 0).UTC()
 		p.Known, p.Source, p.Bid, p.Ask = &known, rows[i].Source, rows[i].Bid, rows[i].Ask
 		out.Rows = append(out.Rows, p)
+		if !slices.Contains(out.Sources, p.Source) {
+			out.Sources = append(out.Sources, p.Source)
+		}
+	}
+	slices.Sort(out.Sources)
+	out.Simulated = slices.Contains(out.Sources, ledger.Simulated)
+	return nil
+}
+
+// resampled answers with longer bars made of stored ones.
+func (s *Service) resampled(ctx context.Context, q ledger.BarQuery, out *api.Prices) error {
+	bars, err := s.reader.PriceBars(ctx, q)
+	if err != nil {
+		return err
+	}
+	out.Stored, out.Simulated = bars.Stored, bars.Simulated
+	if out.Sources = bars.Sources; bars.Stored == q.Interval { // stored, and none in the window
+		return nil
+	}
+	for i := range bars.Bars {
+		out.Rows = append(out.Rows, price(q.Market, &bars.Bars[i]))
+	}
+	if len(out.Rows) == 0 {
+		out.Notes = append(out.Notes, fmt.Sprintf("nothing is stored for %s at %s or a shorter interval in this window: see 'omc data coins'", q.Market, q.Interval))
+	} else {
+		out.Notes = append(out.Notes, fmt.Sprintf("resampled from %s bars; no bar is stored at %s", bars.Stored, q.Interval))
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ type window struct {
 
 const forever = int64(math.MaxInt64)
 
+// newWindow reads a query. A bar is known at its close or later, so that what was known by a moment opens a bar's length before it.
 func newWindow(q ledger.BarQuery) window {
 	w := window{from: 0, to: forever, asOf: forever, limit: max(0, q.Limit)}
 	if !q.From.IsZero() {
@@ -32,6 +33,7 @@ func newWindow(q ledger.BarQuery) window {
 	}
 	if !q.AsOf.IsZero() {
 		w.asOf = q.AsOf.Unix()
+		w.to = min(w.to, w.asOf-int64(market.Minute)+1) // the shortest bar there is: the interval read may be shorter than the one asked for
 	}
 	return w
 }

@@ -92,14 +92,7 @@ type stamped[T any] struct {
 
 // oldestFirst merges rows of several questions: in time order, each once, the newest limit of them.
 func oldestFirst[T any](limit int, lists ...[]stamped[T]) []T {
-	all := slices.Concat(lists...)
-	slices.SortFunc(all, func(a, b stamped[T]) int {
-		if a.event != b.event {
-			return int(max(-1, min(1, a.event-b.event)))
-		}
-		return int(max(-1, min(1, a.seq-b.seq)))
-	})
-	all = slices.CompactFunc(all, func(a, b stamped[T]) bool { return a.seq == b.seq })
+	all := merge(lists...)
 	if limit > 0 && len(all) > limit {
 		all = all[len(all)-limit:]
 	}
@@ -108,6 +101,18 @@ func oldestFirst[T any](limit int, lists ...[]stamped[T]) []T {
 		out[i] = all[i].row
 	}
 	return out
+}
+
+// merge puts rows in time order, each once.
+func merge[T any](lists ...[]stamped[T]) []stamped[T] {
+	all := slices.Concat(lists...)
+	slices.SortFunc(all, func(a, b stamped[T]) int {
+		if a.event != b.event {
+			return int(max(-1, min(1, a.event-b.event)))
+		}
+		return int(max(-1, min(1, a.seq-b.seq)))
+	})
+	return slices.CompactFunc(all, func(a, b stamped[T]) bool { return a.seq == b.seq })
 }
 
 func milli(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
@@ -185,9 +190,12 @@ func byCoins[T any](ctx context.Context, d *DB, kind, columns, table string, coi
 		rows, err := queryAll(ctx, d.drv, scan, "SELECT "+columns+" FROM "+table+" t"+c.where()+newest(w, "t."), c.args...)
 		return oldestFirst(w.Limit, rows), err
 	}
-	var lists [][]stamped[T]
+	var found []stamped[T] // oldest first
 	for _, coin := range ledger.Merge(coins, nil) {
 		var c conds
+		if n := len(found); w.Limit > 0 && n >= w.Limit { // older ones would be cut anyway
+			c.add("i.event_ms >= ?", found[n-w.Limit].event)
+		}
 		c.add("i.kind = ?", kind)
 		c.add("i.coin = ?", string(coin))
 		if !w.From.IsZero() {
@@ -205,9 +213,9 @@ func byCoins[T any](ctx context.Context, d *DB, kind, columns, table string, coi
 		if err != nil {
 			return nil, err
 		}
-		lists = append(lists, rows)
+		found = merge(found, rows)
 	}
-	return oldestFirst(w.Limit, lists...), nil
+	return oldestFirst(w.Limit, found), nil
 }
 
 func scanCoins(text string, to *[]market.Coin) error {

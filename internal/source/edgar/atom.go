@@ -5,7 +5,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"time"
 
@@ -35,8 +34,8 @@ type atomEntry struct {
 }
 
 var (
-	titleShape = regexp.MustCompile(`^(.{1,400}) \((\d{10})\)(?: \(([A-Za-z ]{1,20})\))?$`)
-	itemLine   = regexp.MustCompile(`Item (\d{1,2}\.\d\d)\b`)
+	titleShape = lazy(`^(.{1,400}) \((\d{10})\)(?: \(([A-Za-z ]{1,20})\))?$`)
+	itemLine   = lazy(`Item (\d{1,2}\.\d\d)\b`)
 )
 
 // decodeCurrent reads a page of the list of current filings; n counts its lines, good or not.
@@ -67,7 +66,7 @@ func decodeCurrent(body []byte, now time.Time) (entries []entry, rejects []ledge
 func (a *atomEntry) decode(now time.Time) (entry, error) {
 	form := strings.TrimSpace(a.Form.Term)
 	title := strings.TrimPrefix(source.Text(a.Title, source.MaxTitle), form+" - ")
-	m := titleShape.FindStringSubmatch(title)
+	m := titleShape().FindStringSubmatch(title)
 	if m == nil {
 		return entry{}, fmt.Errorf("title %.80q is not of the shape: form - name (CIK) (role)", title)
 	}
@@ -85,7 +84,7 @@ func (a *atomEntry) decode(now time.Time) (entry, error) {
 	}
 	e := entry{role: m[3], filing: filing{accession: accession, form: form, accepted: accepted.UTC().Truncate(time.Second), filer: Filer{CIK: cik, Name: m[1]}}}
 	var items []string
-	for _, it := range itemLine.FindAllStringSubmatch(a.Summary, maxItems) {
+	for _, it := range itemLine().FindAllStringSubmatch(a.Summary, maxItems) {
 		items = append(items, it[1])
 	}
 	e.setItems(items)

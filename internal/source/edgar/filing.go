@@ -3,7 +3,6 @@ package edgar
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,9 +24,9 @@ type filing struct {
 }
 
 var (
-	accessionShape = regexp.MustCompile(`^\d{10}-\d{2}-\d{6}$`)
-	itemShape      = regexp.MustCompile(`^[1-9]\.\d\d$`)
-	formShape      = regexp.MustCompile(`^[0-9A-Z][0-9A-Z .-]{0,22}(/A)?$`)
+	accessionShape = lazy(`^\d{10}-\d{2}-\d{6}$`)
+	itemShape      = lazy(`^[1-9]\.\d\d$`)
+	formShape      = lazy(`^[0-9A-Z][0-9A-Z .-]{0,22}(/A)?$`)
 )
 
 const maxItems = 40
@@ -35,9 +34,9 @@ const maxItems = 40
 // check says what keeps a filing from being one.
 func (f *filing) check(now time.Time) error {
 	switch {
-	case !accessionShape.MatchString(f.accession):
+	case !accessionShape().MatchString(f.accession):
 		return fmt.Errorf("%.40q is no accession number", f.accession)
-	case !formShape.MatchString(f.form):
+	case !formShape().MatchString(f.form):
 		return fmt.Errorf("%.40q is no form", f.form)
 	case f.filer.CIK <= 0 || f.filer.CIK > maxCIK:
 		return fmt.Errorf("%d is no CIK", f.filer.CIK)
@@ -98,7 +97,7 @@ func (f *filing) setItems(codes []string) {
 		return
 	}
 	for _, c := range codes {
-		if c = strings.TrimSpace(c); itemShape.MatchString(c) && len(f.items) < maxItems {
+		if c = strings.TrimSpace(c); itemShape().MatchString(c) && len(f.items) < maxItems {
 			f.items = append(f.items, c)
 		}
 	}

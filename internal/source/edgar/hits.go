@@ -3,7 +3,6 @@ package edgar
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -26,7 +25,7 @@ type hits struct {
 	capped  bool // there are more than can be asked for
 }
 
-var displayName = regexp.MustCompile(`^(.{1,300}?)(?:\s+\([A-Z0-9., -]{1,80}\))?\s+\(CIK (\d{10})\)$`)
+var displayName = lazy(`^(.{1,300}?)(?:\s+\([A-Z0-9., -]{1,80}\))?\s+\(CIK (\d{10})\)$`)
 
 // decodeHits reads a page. A filing of several filers is the watched one's, else the first's.
 func decodeHits(body []byte, watched map[int]Filer, now time.Time) (hits, error) {
@@ -91,7 +90,7 @@ func decodeHit(raw json.RawMessage, watched map[int]Filer) (filing, error) {
 	}
 	f.accepted = eastern(day)
 	for i, name := range src.Names {
-		m := displayName.FindStringSubmatch(strings.TrimSpace(name))
+		m := displayName().FindStringSubmatch(strings.TrimSpace(name))
 		if m == nil || i == 50 {
 			continue
 		}

@@ -3,7 +3,6 @@ package edgar
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -53,7 +52,7 @@ type submissions struct {
 	older   []older
 }
 
-var olderShape = regexp.MustCompile(`^CIK\d{10}-submissions-\d{3}\.json$`)
+var olderShape = lazy(`^CIK\d{10}-submissions-\d{3}\.json$`)
 
 // decodeSubmissions reads the file of the filer cik.
 func decodeSubmissions(body []byte, cik int, now time.Time) (submissions, error) {
@@ -79,7 +78,7 @@ func decodeSubmissions(body []byte, cik int, now time.Time) (submissions, error)
 	}
 	s := submissions{filer: Filer{CIK: cik, Name: env.Name}}
 	for _, o := range env.Filings.Files {
-		if olderShape.MatchString(o.Name) && len(s.older) < 100 {
+		if olderShape().MatchString(o.Name) && len(s.older) < 100 {
 			s.older = append(s.older, o)
 		}
 	}

@@ -3,7 +3,6 @@ package listing
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -32,8 +31,8 @@ type articles struct {
 }
 
 var (
-	articleID   = regexp.MustCompile(`^[0-9A-Za-z-]{1,64}$`)
-	articleCode = regexp.MustCompile(`^[0-9A-Za-z-]{8,80}$`)
+	articleID   = lazy(`^[0-9A-Za-z-]{1,64}$`)
+	articleCode = lazy(`^[0-9A-Za-z-]{8,80}$`)
 )
 
 // decodeArticles reads a page of a catalogue. Without a catalogue Binance answers with all of them, and only the one asked for counts.
@@ -104,7 +103,7 @@ func decodeArticle(raw []byte, catalog int, now time.Time) (ledger.Event, error)
 		return ledger.Event{}, fmt.Errorf("article: %w", err)
 	}
 	id := strings.Trim(string(a.ID), `"`)
-	if !articleID.MatchString(id) || id == "null" {
+	if !articleID().MatchString(id) || id == "null" {
 		return ledger.Event{}, fmt.Errorf("article id %.40q is none", id)
 	}
 	ms, err := a.Date.Int64()
@@ -119,7 +118,7 @@ func decodeArticle(raw []byte, catalog int, now time.Time) (ledger.Event, error)
 	if e.Title == "" {
 		return ledger.Event{}, fmt.Errorf("article %s has no title", id)
 	}
-	if articleCode.MatchString(a.Code) {
+	if articleCode().MatchString(a.Code) {
 		e.URL = "https://www.binance.com/en/support/announcement/" + a.Code
 	}
 	e.Type, e.Coins = titleType(e.Title, catalog), titleCoins(e.Title)
@@ -144,10 +143,10 @@ func titleType(title string, catalog int) string {
 }
 
 var (
-	parenthesis = regexp.MustCompile(`\(([^()]{1,60})\)`)
-	willDelist  = regexp.MustCompile(`(?i)\bwill delist ([0-9A-Za-z]{1,20}(?:(?:,| and|, and|&| &) ?[0-9A-Za-z]{1,20}){0,30}) on \d{4}-\d\d-\d\d`)
-	separator   = regexp.MustCompile(`(?:,|&| and )+`)
-	tickerShape = regexp.MustCompile(`^[0-9]{0,7}[A-Z][A-Z0-9]{1,11}$`)
+	parenthesis = lazy(`\(([^()]{1,60})\)`)
+	willDelist  = lazy(`(?i)\bwill delist ([0-9A-Za-z]{1,20}(?:(?:,| and|, and|&| &) ?[0-9A-Za-z]{1,20}){0,30}) on \d{4}-\d\d-\d\d`)
+	separator   = lazy(`(?:,|&| and )+`)
+	tickerShape = lazy(`^[0-9]{0,7}[A-Z][A-Z0-9]{1,11}$`)
 )
 
 // maxTagged bounds the coins of one title.
@@ -157,17 +156,17 @@ const maxTagged = 40
 func titleCoins(title string) []market.Coin {
 	var out []market.Coin
 	add := func(text string) {
-		for _, word := range separator.Split(text, -1) {
+		for _, word := range separator().Split(text, -1) {
 			word = strings.TrimSpace(word)
-			if coin, err := market.ParseCoin(word); err == nil && tickerShape.MatchString(word) && !notCoin(word) && len(out) < maxTagged {
+			if coin, err := market.ParseCoin(word); err == nil && tickerShape().MatchString(word) && !notCoin(word) && len(out) < maxTagged {
 				out = append(out, coin)
 			}
 		}
 	}
-	for _, m := range parenthesis.FindAllStringSubmatch(title, -1) {
+	for _, m := range parenthesis().FindAllStringSubmatch(title, -1) {
 		add(m[1])
 	}
-	if m := willDelist.FindStringSubmatch(title); m != nil {
+	if m := willDelist().FindStringSubmatch(title); m != nil {
 		add(m[1])
 	}
 	return ledger.Merge(nil, out)

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"slices"
 	"time"
+
+	"github.com/ohmycoins/omc/internal/source"
 )
 
 // Request is one question. The zero value of each field but Path is an ordinary one.
@@ -178,6 +180,7 @@ func (c *Client) once(ctx context.Context, u string, r *Request) (a Answer, agai
 		return a, false, err
 	}
 	c.stats.sent()
+	source.CounterOf(ctx).Sent()
 	resp, err := c.http.Do(req)
 	if err != nil {
 		if via != nil && !connected && !errors.Is(ctx.Err(), context.Canceled) {
