@@ -142,8 +142,12 @@ func (s *sources) needs(f *source.Feed) []string {
 
 // needLine is the command that sets what a feed needs.
 func needLine(name string) string {
-	if k, ok := config.Find(name); ok && k.Secret {
+	k, _ := config.Find(name) // every need is a setting: a test compares them
+	switch {
+	case k.Secret:
 		return "omc config set --secret " + name
+	case k.Example != "":
+		return "omc config set " + name + " " + k.Example
 	}
 	return "omc config set " + name + " VALUE"
 }

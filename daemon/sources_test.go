@@ -67,7 +67,7 @@ func TestAKeyThatIsMissingOrLockedIsSaid(t *testing.T) {
 		needs[p.Name] = strings.Join(p.Needs, "; ")
 	}
 	for name, want := range map[string]string{"etherscan.gas": "sources.etherscan.key cannot be read: the keyring is locked", "nansen.netflow": "", "x": "omc config set --secret sources.x.key",
-		"edgar.current": "omc config set sources.edgar.user_agent VALUE", "coinspot": ""} {
+		"edgar.current": "omc config set sources.edgar.user_agent 'Your Name you@example.org'", "coinspot": ""} {
 		if needs[name] != want {
 			t.Errorf("%s needs %q, want %q", name, needs[name], want)
 		}

@@ -63,7 +63,14 @@ func Open(ctx context.Context, o Options) (*Collectors, error) {
 			continue
 		}
 		tasks = append(tasks, schedule.Task{Name: p.Name, Every: p.Every, Offset: stagger(p), Timeout: p.Timeout + 2*grace, Urgent: p.Urgent,
-			Run: func(ctx context.Context, tick time.Time) error { return o.Runner.Run(ctx, p.Name, tick) }})
+			Run: func(ctx context.Context, tick time.Time) error {
+				err := o.Runner.Run(ctx, p.Name, tick)
+				var told *PollError
+				if errors.As(err, &told) {
+					return nil
+				}
+				return err
+			}})
 	}
 	if o.Run {
 		tasks = append(tasks, schedule.Task{Name: Housekeeping, Every: time.Hour, Timeout: 10 * time.Minute,

@@ -14,12 +14,13 @@ import (
 // maxRoll bounds how many bars' time one poll builds after an absence; the next goes on.
 const maxRoll = 288
 
-// rollBars builds the five-minute bars that have ended since it was last done, from the quotes that landed. Polls of a feed land one
-// after another, so nothing can come into a bar that has been built. A bar is made of the last prices seen at polls: one without a poll
+// rollBars builds the five-minute bars that have ended by until since it was last done, from the quotes that landed. until is no later
+// than the reading of the answer that lands next, and polls of a feed land one after another, so nothing can come into a bar that has
+// been built. A bar is made of the last prices seen at polls: one without a poll
 // has no bar, and is a gap. Building twice gives the same bars.
-func (r *Runner) rollBars(ctx context.Context, f *source.Feed, st *state, now time.Time) error {
+func (r *Runner) rollBars(ctx context.Context, f *source.Feed, st *state, until, now time.Time) error {
 	const step = int64(market.FiveMinutes)
-	end := market.FiveMinutes.Floor(now.Unix())
+	end := market.FiveMinutes.Floor(until.Unix())
 	if st.Bars == 0 || st.Bars > end {
 		st.Bars = end
 		return nil

@@ -133,8 +133,34 @@ func (r *Runner) poll(ctx context.Context, f *source.Feed, claim ledger.Claim, t
 		return false, err
 	}
 	r.remember(l.Records.Events)
+	r.note(f, claim, failure)
 	r.tell(land, f, &l, got)
-	return h.Again && failure == nil, failure
+	if failure != nil {
+		return false, &PollError{f.Name, failure}
+	}
+	return h.Again, nil
+}
+
+// PollError is an upstream's failure. It is in the feed's books.
+type PollError struct {
+	Feed string
+	Err  error
+}
+
+// Error implements error.
+func (e *PollError) Error() string { return "feed " + e.Feed + ": " + e.Err.Error() }
+
+// Unwrap returns the failure.
+func (e *PollError) Unwrap() error { return e.Err }
+
+// note logs when a feed begins to fail and when it goes well again: what fails every five seconds would fill the log.
+func (r *Runner) note(f *source.Feed, claim ledger.Claim, failure error) {
+	switch {
+	case failure != nil && claim.Failed == 0:
+		r.log.Warn("a feed fails", "feed", f.Name, "error", failure)
+	case failure == nil && claim.Failed > 0:
+		r.log.Info("a feed goes well again", "feed", f.Name, "failed", claim.Failed)
+	}
 }
 
 // ask polls within the feed's timeout; a feed that panics has failed, and nobody else.
@@ -175,7 +201,11 @@ func (r *Runner) prepare(ctx context.Context, f *source.Feed, claim ledger.Claim
 		l.Records.Quotes = rejects.rest
 	}
 	if f.Bars {
-		return r.rollBars(ctx, f, st, now)
+		until := now
+		if !l.Read.IsZero() && l.Read.Before(now) {
+			until = l.Read // read within a bar and landing after its end, it still belongs to that bar
+		}
+		return r.rollBars(ctx, f, st, until, now)
 	}
 	return nil
 }

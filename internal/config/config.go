@@ -23,6 +23,7 @@ type Key struct {
 	Default string
 	Doc     string
 	Kind    string // string, url, bool, level, backend, file, duration, count, roles
+	Example string // a value, for the line that sets it; "": VALUE
 	Secret  bool   // masked wherever it is shown; its value may be keyring:NAME
 }
 

@@ -35,6 +35,15 @@ func Upstreams() []Upstream {
 	}
 }
 
+// userAgent is who asks an upstream. The SEC wants a name and a mail address, and answers nobody else.
+func userAgent(upstream, prefix string) Key {
+	k := Key{Name: prefix + "user_agent", Kind: "string", Doc: "who asks; empty: omc and its version"}
+	if upstream == "edgar" {
+		k.Doc, k.Example = "a name and a mail address, as the SEC demands; without it nothing is asked", "'Your Name you@example.org'"
+	}
+	return k
+}
+
 // upstreamKeys are the settings of the sources.
 func upstreamKeys() []Key {
 	var out []Key
@@ -46,7 +55,7 @@ func upstreamKeys() []Key {
 			out = append(out, k)
 		}
 		out = append(out,
-			Key{Name: p + "user_agent", Kind: "string", Doc: "who asks; empty: omc and its version"},
+			userAgent(u.Name, p),
 			Key{Name: p + "requests_per_minute", Kind: "count", Doc: "limit of requests, over all processes; empty: what the upstream states"},
 			Key{Name: p + "timeout", Kind: "duration", Doc: "of one request with its retries, like 20s; empty: the source's own"},
 			Key{Name: p + "proxies", Kind: "string", Secret: true, Doc: "http, https or socks5 proxies with commas between, used in turn"})

@@ -38,7 +38,7 @@ func share() float64 {
 func benchCoin(i int) market.Coin { return market.Coin(fmt.Sprintf("C%02d", i)) }
 
 // bigLedger fills a store: walks of prices, texts with one to three coins each, some revised, figures and events.
-func bigLedger(b *testing.B, url string) *store.DB {
+func bigLedger(b testing.TB, url string) *store.DB {
 	b.Helper()
 	c := clock.NewManual(benchEnd.AddDate(-1, 0, 0))
 	db, err := store.Open(b.Context(), url, store.Options{Migrate: true, Clock: c})
@@ -73,7 +73,7 @@ func bigLedger(b *testing.B, url string) *store.DB {
 	return db
 }
 
-func landTexts(b *testing.B, db *store.DB, c *clock.Manual, rng *rand.Rand) {
+func landTexts(b testing.TB, db *store.DB, c *clock.Manual, rng *rand.Rand) {
 	b.Helper()
 	if err := db.EnsureFeeds(b.Context(), []string{"bench"}); err != nil {
 		b.Fatal(err)
