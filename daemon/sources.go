@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,10 +39,12 @@ type sources struct {
 	unreadable map[string]string
 	version    string
 	shared     upstream.Shared // limits among processes; nil: this one is alone
+	clock      clock.Clock
+	wait       func(context.Context, time.Duration) error // nil: on the machine's clock
 }
 
 func newSources(c *Config, b bus.Bus) *sources {
-	s := &sources{settings: c.Settings, unreadable: c.Unreadable, version: c.Version.Version}
+	s := &sources{settings: c.Settings, unreadable: c.Unreadable, version: c.Version.Version, clock: clock.Wall{}}
 	if r, ok := b.(*bus.Redis); ok {
 		s.shared = r.Limiter()
 	}
@@ -63,7 +66,7 @@ func (s *sources) list(name, key string) (out []string) {
 
 // config is how to reach an upstream.
 func (s *sources) config(name string) upstream.Config {
-	c := upstream.Config{BaseURL: strings.TrimSuffix(s.setting(name, "base_url"), "/"), UserAgent: s.setting(name, "user_agent"), Proxies: s.list(name, "proxies"), Shared: s.shared}
+	c := upstream.Config{BaseURL: strings.TrimSuffix(s.setting(name, "base_url"), "/"), UserAgent: s.setting(name, "user_agent"), Proxies: s.list(name, "proxies"), Shared: s.shared, Clock: s.clock, Wait: s.wait}
 	if c.UserAgent == "" {
 		c.UserAgent = "omc/" + s.version
 	}
@@ -84,7 +87,7 @@ func (s *sources) candles() []collect.Candles {
 // feeds are all streams of all upstreams.
 func (s *sources) feeds() []source.Feed {
 	return slices.Concat(
-		coinspot.New(s.config("coinspot"), clock.Wall{}).Feeds(),
+		coinspot.New(s.config("coinspot"), s.clock).Feeds(),
 		defillama.New(s.config("defillama"), s.list("defillama", "protocols")).Feeds(),
 		coinmetrics.New(s.config("coinmetrics"), s.list("coinmetrics", "assets"), s.list("coinmetrics", "metrics")).Feeds(),
 		mempool.New(s.config("mempool")).Feeds(),

@@ -1,11 +1,15 @@
 package daemon
 
 import (
+	"context"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/ohmycoins/omc/internal/clock"
 	"github.com/ohmycoins/omc/internal/config"
+	"github.com/ohmycoins/omc/internal/standin"
 )
 
 // TestFeedsHaveSettings: the settings name every feed with its own interval, and no feed that is not there.
@@ -70,6 +74,64 @@ func TestAKeyThatIsMissingOrLockedIsSaid(t *testing.T) {
 		"edgar.current": "omc config set sources.edgar.user_agent 'Your Name you@example.org'", "coinspot": ""} {
 		if needs[name] != want {
 			t.Errorf("%s needs %q, want %q", name, needs[name], want)
+		}
+	}
+}
+
+// TestEveryFeedReadsItsStandIn polls every feed, as the daemon makes it, from the living worlds of 'omc dev upstreams': each brings
+// something, or sees that nothing has changed, and nothing that the ledgers would refuse.
+func TestEveryFeedReadsItsStandIn(t *testing.T) {
+	t.Parallel()
+	c := clock.NewManual(time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC))
+	all, err := standin.All(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := standin.Handler(c, "calm", 1, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	settings := map[string]string{}
+	known := map[string]string{}
+	for _, k := range config.Keys() {
+		known[k.Env()] = k.Name
+	}
+	for _, line := range standin.Environ(strings.TrimPrefix(srv.URL, "http://"), all) {
+		name, v, _ := strings.Cut(line, "=")
+		if known[name] == "" {
+			t.Fatalf("%s is no setting", name)
+		}
+		settings[known[name]] = strings.Trim(v, "'")
+	}
+	s := newSources(&Config{Settings: settings}, nil)
+	s.clock = c
+	s.wait = func(ctx context.Context, d time.Duration) error {
+		c.Advance(d)
+		return ctx.Err()
+	}
+	for _, p := range s.plans() {
+		if len(p.Needs) > 0 {
+			t.Errorf("%s needs %v of its stand-in", p.Name, p.Needs)
+			continue
+		}
+		var cursor []byte
+		records := 0
+		for range 3 { // a list of markets announces nothing the first time
+			got, err := p.Poll(t.Context(), cursor)
+			if err != nil {
+				t.Errorf("%s: %v", p.Name, err)
+				break
+			}
+			if got.Cursor != nil {
+				cursor = got.Cursor
+			}
+			records += got.Len()
+			c.Advance(p.Every)
+		}
+		if records == 0 && !strings.HasSuffix(p.Name, ".listings") {
+			t.Errorf("%s brought nothing", p.Name)
 		}
 	}
 }
