@@ -69,127 +69,103 @@ func (a asker) known(asOf string) (string, error) {
 	return asOf, nil
 }
 
-// queried makes a tool's outcome of a question's answer. A question that cannot be understood is refused, and may be asked better.
-func queried(rows int, what string, v any, err error) (outcome, error) {
-	var p *api.Problem
-	if errors.As(err, &p) && p.Status < 500 {
-		return outcome{}, refuse("%s", p.Detail)
+// question makes a tool of a question: its answer, how many rows it has, and of what. One that cannot be understood is refused, and may
+// be asked better.
+func question[A, V any](what string, ask func(a asker, ctx context.Context, args A) (answer V, rows int, err error)) func(context.Context, *turn, string, A) (outcome, error) {
+	return func(ctx context.Context, t *turn, _ string, args A) (outcome, error) {
+		a, err := t.asker()
+		if err != nil {
+			return outcome{}, err
+		}
+		v, n, err := ask(a, ctx, args)
+		var p *api.Problem
+		if errors.As(err, &p) && p.Status < 500 {
+			return outcome{}, refuse("%s", p.Detail)
+		}
+		if err != nil {
+			return outcome{}, err
+		}
+		return outcome{result: v, summary: fmt.Sprintf("%d %s", n, what), rows: &n}, nil
 	}
-	if err != nil {
-		return outcome{}, err
-	}
-	return outcome{result: v, summary: fmt.Sprintf("%d %s", rows, what), rows: &rows}, nil
 }
 
-func askOnChain(ctx context.Context, t *turn, _ string, args research.OnChainArgs) (outcome, error) {
-	a, err := t.asker()
-	if err != nil {
-		return outcome{}, err
-	}
+func (a asker) onChain(ctx context.Context, args research.OnChainArgs) (api.OnChain, int, error) {
 	q, err := a.bound(args.WindowArgs)
 	if err != nil {
-		return queried(0, "", nil, err)
+		return api.OnChain{}, 0, err
 	}
 	q.Asset, q.MetricNames = args.Asset, args.MetricNames
 	v, err := a.data.OnChainMetrics(ctx, q)
-	return queried(len(v.Rows), "figures of "+args.Asset, v, err)
+	return v, len(v.Rows), err
 }
 
-func askSmartMoney(ctx context.Context, t *turn, _ string, args research.SmartMoneyArgs) (outcome, error) {
-	a, err := t.asker()
-	if err != nil {
-		return outcome{}, err
-	}
+func (a asker) smartMoney(ctx context.Context, args research.SmartMoneyArgs) (api.SmartMoney, int, error) {
 	q, err := a.bound(args.WindowArgs)
 	if err != nil {
-		return queried(0, "", nil, err)
+		return api.SmartMoney{}, 0, err
 	}
 	q.Tokens = args.Tokens
 	v, err := a.data.SmartMoneyFlows(ctx, q)
-	return queried(len(v.Rows), "flows of skilled wallets", v, err)
+	return v, len(v.Rows), err
 }
 
-func askSentiment(ctx context.Context, t *turn, _ string, args research.SentimentArgs) (outcome, error) {
-	a, err := t.asker()
-	if err != nil {
-		return outcome{}, err
-	}
+func (a asker) sentiment(ctx context.Context, args research.SentimentArgs) (api.SentimentData, int, error) {
 	q, err := a.bound(args.WindowArgs)
 	if err != nil {
-		return queried(0, "", nil, err)
+		return api.SentimentData{}, 0, err
 	}
 	q.Currencies, q.Platforms = args.Currencies, args.Platforms
 	v, err := a.data.Sentiment(ctx, q)
-	return queried(len(v.News)+len(v.Posts), "texts", v, err)
+	return v, len(v.News) + len(v.Posts), err
 }
 
-func askCatalysts(ctx context.Context, t *turn, _ string, args research.CatalystArgs) (outcome, error) {
-	a, err := t.asker()
-	if err != nil {
-		return outcome{}, err
-	}
+func (a asker) catalysts(ctx context.Context, args research.CatalystArgs) (api.Catalysts, int, error) {
 	q, err := a.bound(args.WindowArgs)
 	if err != nil {
-		return queried(0, "", nil, err)
+		return api.Catalysts{}, 0, err
 	}
 	q.Currencies, q.EventTypes, q.MinImpact = args.Currencies, args.EventTypes, args.MinImpact
 	if args.To == "" {
 		q.To = "" // what was known by then to lie ahead is part of the answer
 	}
 	v, err := a.data.CatalystEvents(ctx, q)
-	return queried(len(v.Rows), "events", v, err)
+	return v, len(v.Rows), err
 }
 
-func askStatistics(ctx context.Context, t *turn, _ string, args research.StatisticsArgs) (outcome, error) {
-	a, err := t.asker()
-	if err != nil {
-		return outcome{}, err
-	}
+func (a asker) statistics(ctx context.Context, args research.StatisticsArgs) (api.Statistics, int, error) {
 	asOf, err := a.known(args.AsOf)
 	if err != nil {
-		return queried(0, "", nil, err)
+		return api.Statistics{}, 0, err
 	}
 	v, err := a.data.Statistics(ctx, api.DataQuery{AsOf: asOf})
-	return queried(len(v.Ledgers)+len(v.Prices), "kinds of record", v, err)
+	return v, len(v.Ledgers) + len(v.Prices), err
 }
 
-func askOrders(ctx context.Context, t *turn, _ string, args research.WindowArgs) (outcome, error) {
-	a, err := t.asker()
-	if err != nil {
-		return outcome{}, err
-	}
+func (a asker) orders(ctx context.Context, args research.WindowArgs) (api.Orders, int, error) {
 	q, err := a.bound(args)
 	if err != nil {
-		return queried(0, "", nil, err)
+		return api.Orders{}, 0, err
 	}
 	v, err := a.data.OrderHistory(ctx, a.user, q)
-	return queried(len(v.Rows), "orders", v, err)
+	return v, len(v.Rows), err
 }
 
-func askPositions(ctx context.Context, t *turn, _ string, args research.StatisticsArgs) (outcome, error) {
-	a, err := t.asker()
-	if err != nil {
-		return outcome{}, err
-	}
+func (a asker) positions(ctx context.Context, args research.StatisticsArgs) (api.Positions, int, error) {
 	asOf, err := a.known(args.AsOf)
 	if err != nil {
-		return queried(0, "", nil, err)
+		return api.Positions{}, 0, err
 	}
 	v, err := a.data.UserPositions(ctx, a.user, api.DataQuery{AsOf: asOf})
-	return queried(len(v.Rows), "positions", v, err)
+	return v, len(v.Rows), err
 }
 
-func askAligned(ctx context.Context, t *turn, _ string, args research.AlignedArgs) (outcome, error) {
-	a, err := t.asker()
-	if err != nil {
-		return outcome{}, err
-	}
+func (a asker) aligned(ctx context.Context, args research.AlignedArgs) (api.Aligned, int, error) {
 	q, err := a.bound(args.WindowArgs)
 	if err != nil {
-		return queried(0, "", nil, err)
+		return api.Aligned{}, 0, err
 	}
 	v, err := a.data.Aligned(ctx, api.PriceQuery{Market: args.Market, Interval: args.Interval, From: q.From, To: q.To, AsOf: q.AsOf, Limit: q.Limit})
-	return queried(len(v.Rows), "bars with their texts", v, err)
+	return v, len(v.Rows), err
 }
 
 // ActionQuery is the audit's name of an agent's question.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/cli/factory"
+	"github.com/ohmycoins/omc/internal/client"
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/money"
 )
@@ -102,11 +103,7 @@ func newAround(f *factory.Factory) *cobra.Command {
 		Example: "  omc data around 2026-11-20T14:00:00Z --coin BTC --market BTC/AUD --hours 6",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.Time = args[0]
-			c, err := f.Client(cmd.Context())
-			if err != nil {
-				return err
-			}
-			v, err := c.Around(cmd.Context(), r)
+			v, err := ask(cmd.Context(), f, r, (*client.Client).Around)
 			if err != nil {
 				return err
 			}
@@ -157,11 +154,7 @@ func newRisk(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "risk", Short: "What your holdings may lose", Args: cobra.NoArgs, Example: "  omc data risk --days 180",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := f.Client(cmd.Context())
-			if err != nil {
-				return err
-			}
-			v, err := c.Risk(cmd.Context(), r)
+			v, err := ask(cmd.Context(), f, r, (*client.Client).Risk)
 			if err != nil {
 				return err
 			}

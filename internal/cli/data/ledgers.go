@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/cli/factory"
+	"github.com/ohmycoins/omc/internal/client"
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/money"
@@ -57,6 +59,16 @@ func sayAll(f *factory.Factory, notes []string) {
 	}
 }
 
+// ask puts a question.
+func ask[Q, V any](ctx context.Context, f *factory.Factory, q Q, question func(*client.Client, context.Context, Q) (V, error)) (V, error) {
+	c, err := f.Client(ctx)
+	if err != nil {
+		var none V
+		return none, err
+	}
+	return question(c, ctx, q)
+}
+
 // answer writes a question's answer: whole as JSON, else its rows.
 func answer[T any](f *factory.Factory, whole any, notes []string, rows []T, none string, columns []factory.Column[T]) error {
 	format, err := f.Format()
@@ -79,11 +91,7 @@ func newOnChain(f *factory.Factory) *cobra.Command {
 			if len(args) > 0 {
 				q.Asset = args[0]
 			}
-			c, err := f.Client(cmd.Context())
-			if err != nil {
-				return err
-			}
-			v, err := c.OnChainMetrics(cmd.Context(), q)
+			v, err := ask(cmd.Context(), f, q, (*client.Client).OnChainMetrics)
 			if err != nil {
 				return err
 			}
@@ -110,11 +118,7 @@ func newSmartMoney(f *factory.Factory) *cobra.Command {
 		Use: "smart-money [TOKEN...]", Short: "What skilled wallets bought and sold", Example: "  omc data smart-money PEPE --from 2026-11-01",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q.Tokens = args
-			c, err := f.Client(cmd.Context())
-			if err != nil {
-				return err
-			}
-			v, err := c.SmartMoneyFlows(cmd.Context(), q)
+			v, err := ask(cmd.Context(), f, q, (*client.Client).SmartMoneyFlows)
 			if err != nil {
 				return err
 			}
@@ -140,11 +144,7 @@ func newSentiment(f *factory.Factory) *cobra.Command {
 		Use: "sentiment [COIN...]", Short: "News and posts with their sentiment", Example: "  omc data sentiment BTC ETH --limit 20\n  omc data sentiment --platform reddit",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q.Currencies = args
-			c, err := f.Client(cmd.Context())
-			if err != nil {
-				return err
-			}
-			v, err := c.Sentiment(cmd.Context(), q)
+			v, err := ask(cmd.Context(), f, q, (*client.Client).Sentiment)
 			if err != nil {
 				return err
 			}
@@ -182,11 +182,7 @@ func newEvents(f *factory.Factory) *cobra.Command {
 		Use: "events [COIN...]", Short: "Filings, listings, announcements, with their impact", Example: "  omc data events --type listing,delisting\n  omc data events BTC --min-impact 0.5",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q.Currencies = args
-			c, err := f.Client(cmd.Context())
-			if err != nil {
-				return err
-			}
-			v, err := c.CatalystEvents(cmd.Context(), q)
+			v, err := ask(cmd.Context(), f, q, (*client.Client).CatalystEvents)
 			if err != nil {
 				return err
 			}
@@ -213,11 +209,7 @@ func newOrders(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "orders", Short: "Your orders; by default of the last 30 days", Args: cobra.NoArgs, Example: "  omc data orders --from 2026-01-01",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := f.Client(cmd.Context())
-			if err != nil {
-				return err
-			}
-			v, err := c.OrderHistory(cmd.Context(), q)
+			v, err := ask(cmd.Context(), f, q, (*client.Client).OrderHistory)
 			if err != nil {
 				return err
 			}
@@ -248,11 +240,7 @@ func newPositions(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "positions", Short: "What you hold, by session", Args: cobra.NoArgs, Example: "  omc data positions --as-of 2026-06-01",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := f.Client(cmd.Context())
-			if err != nil {
-				return err
-			}
-			v, err := c.UserPositions(cmd.Context(), q)
+			v, err := ask(cmd.Context(), f, q, (*client.Client).UserPositions)
 			if err != nil {
 				return err
 			}
@@ -276,11 +264,7 @@ func newQuotes(f *factory.Factory) *cobra.Command {
 		Use: "quotes [MARKET...]", Short: "What venues quoted last", Example: "  omc data quotes BTC/AUD\n  omc data quotes --as-of 2026-11-01T10:00:00Z",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q.Markets = args
-			c, err := f.Client(cmd.Context())
-			if err != nil {
-				return err
-			}
-			v, err := c.Quotes(cmd.Context(), q)
+			v, err := ask(cmd.Context(), f, q, (*client.Client).Quotes)
 			if err != nil {
 				return err
 			}
@@ -316,11 +300,7 @@ func newStatistics(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "ledgers", Short: "How much the ledgers hold of what, by source", Args: cobra.NoArgs, Example: "  omc data ledgers",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := f.Client(cmd.Context())
-			if err != nil {
-				return err
-			}
-			v, err := c.Statistics(cmd.Context(), q)
+			v, err := ask(cmd.Context(), f, q, (*client.Client).Statistics)
 			if err != nil {
 				return err
 			}
