@@ -32,6 +32,7 @@ measure ./internal/backtest '^Benchmark(Baseline|EngineGo|EngineIdle|Backtest)$'
 measure ./internal/strategy '^Benchmark(StarlarkOnBar|GoOnBar|StarlarkBacktest|Starlark(Crowded|Free)|GoBacktest)$' 5x
 measure ./internal/store '^BenchmarkAppendBars$' 3x
 measure ./internal/store '^BenchmarkPriceBars$/^year$' 5x
+measure ./internal/store '^BenchmarkLedgers$' 1x
 measure ./internal/source/candlefile '^BenchmarkRead$' 3x
 measure ./tui '200x50' 200x
 measure ./tui/widget '200x50' 200x
@@ -114,6 +115,11 @@ for kind in sqlite postgres; do
 done
 row "baseline: a Go program that does nothing" "$(figure BenchmarkProcess/trivial median-ms)" ms "" "$(memory "$(figure BenchmarkProcess/trivial peak-MB)")"
 row "omc version" "$(figure BenchmarkProcess/version median-ms)" ms "30" "$(memory "$(figure BenchmarkProcess/version peak-MB)")"
+while read -r name _; do
+	[[ $name == BenchmarkLedgers/* ]] || continue
+	name=${name%-+([0-9])}
+	row "ask: ${name#BenchmarkLedgers/} (p99)" "$(figure "$name" p99-ms)" ms "$(plain "$(figure "$name" aim-ms)")" "p50 $(plain "$(figure "$name" p50-ms)") ms"
+done <"$out"
 frames=$(while read -r name _; do [[ $name == Benchmark*200x50* ]] && echo "${name%-+([0-9])}"; done <"$out")
 for name in $frames; do
 	ns=$(figure "$name" ns/op)
