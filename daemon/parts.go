@@ -58,6 +58,7 @@ func (p *parts) buildCollectors(ctx context.Context, s *System) (err error) {
 		o.Schedule = s.config.DatabaseURL
 		if strings.HasPrefix(o.Schedule, "sqlite:") {
 			o.Schedule = "sqlite:" + filepath.Join(s.config.DataDir, "schedule.db")
+			o.Alone = true // the data directory's lock says so
 		}
 	}
 	host, _ := os.Hostname() // a name for people; the process' own number tells it apart

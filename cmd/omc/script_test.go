@@ -33,7 +33,8 @@ func TestScripts(t *testing.T) {
 			}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "hold": hold, "stale": stale, "exchanges": exchanges, "promote": promote, "paper": paper, "quoted": quoted},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "hold": hold, "stale": stale, "exchanges": exchanges, "promote": promote, "paper": paper, "quoted": quoted,
+			"upstreams": upstreams, "await": await, "following": following},
 	})
 }
 

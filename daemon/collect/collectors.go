@@ -40,6 +40,7 @@ type Collectors struct {
 type Options struct {
 	Schedule string // URL of the schedule's database; "": none, it only answers
 	Run      bool   // poll in this process; otherwise it only asks and answers
+	Alone    bool   // no other process can be polling: what was under way before this one is over
 	Plans    []Plan
 	Runner   *Runner
 	Store    ledger.Collector
@@ -62,7 +63,7 @@ func Open(ctx context.Context, o Options) (*Collectors, error) {
 		if len(p.Needs) > 0 || !o.Run {
 			continue
 		}
-		tasks = append(tasks, schedule.Task{Name: p.Name, Every: p.Every, Offset: stagger(p), Timeout: p.Timeout + 2*grace, Urgent: p.Urgent,
+		tasks = append(tasks, schedule.Task{Name: p.Name, Every: p.Every, Offset: stagger(p), Timeout: p.Timeout + 2*grace(&p.Feed), Urgent: p.Urgent,
 			Run: func(ctx context.Context, tick time.Time) error {
 				err := o.Runner.Run(ctx, p.Name, tick)
 				var told *PollError
@@ -83,15 +84,41 @@ func Open(ctx context.Context, o Options) (*Collectors, error) {
 		return nil, err
 	}
 	var err error
-	if c.engine, err = schedule.Open(ctx, schedule.Config{URL: o.Schedule, Tasks: tasks, Log: o.Log, Clock: o.Clock}); err != nil {
+	if c.engine, err = schedule.Open(ctx, schedule.Config{URL: o.Schedule, Tasks: tasks, Alone: o.Alone, Log: o.Log, Clock: o.Clock}); err != nil {
 		return nil, err
 	}
 	if o.Run {
-		if err := c.engine.Start(ctx); err != nil {
+		if err := c.start(ctx, o.Alone); err != nil {
 			return nil, errors.Join(err, c.engine.Close(ctx))
 		}
 	}
 	return c, nil
+}
+
+// start begins the schedule, and at once with what is overdue: a poll that the last stop gave up would wait for its next tick.
+func (c *Collectors) start(ctx context.Context, alone bool) error {
+	if alone {
+		if err := c.store.ReleaseAll(ctx); err != nil {
+			return err
+		}
+	}
+	if err := c.engine.Start(ctx); err != nil {
+		return err
+	}
+	states, err := c.store.FeedStates(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range states {
+		p, err := c.plan(s.Name)
+		if err != nil || len(p.Needs) > 0 || s.Paused || s.Runs == 0 || c.clock.Now().Sub(s.LastOK) <= p.Every {
+			continue
+		}
+		if err := c.engine.RunNow(ctx, s.Name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // stagger spreads feeds over their interval, so that not all of them ask at the full minute. Urgent ones keep the grid.
@@ -111,8 +138,13 @@ func (c *Collectors) Close(ctx context.Context) error {
 	if c.engine == nil {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, letEnd) // a poll that is given up is begun again by the next start
+	defer cancel()
 	return c.engine.Close(ctx)
 }
+
+// letEnd is how long a stop waits for polls to end by themselves.
+const letEnd = 2 * time.Second
 
 func (c *Collectors) plan(name string) (*Plan, error) {
 	for i := range c.plans {
@@ -291,7 +323,7 @@ func (c *Collectors) state(p *Plan, s *ledger.FeedState, now time.Time) string {
 		return api.CollectorFailing
 	case s.LastTick.IsZero() && c.runs:
 		return api.CollectorWaiting
-	case now.Sub(s.LastTick) <= 2*p.Every+p.Timeout+grace && !s.LastTick.IsZero():
+	case now.Sub(s.LastTick) <= 2*p.Every+p.Timeout+grace(&p.Feed) && !s.LastTick.IsZero():
 		return api.CollectorOK
 	case !c.runs:
 		return api.CollectorOff

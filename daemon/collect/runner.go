@@ -19,9 +19,18 @@ import (
 
 // Bounds of one turn of a feed.
 const (
-	maxPages = 20               // polls in a row while the upstream has more
-	grace    = 15 * time.Second // after a poll's timeout, for landing what it brought
+	maxPages    = 20               // polls in a row while the upstream has more
+	slowGrace   = 15 * time.Second // after a poll's timeout, for landing what it brought
+	urgentGrace = 3 * time.Second  // of a feed that may not stand still for long where a process has died
 )
+
+// grace is how long a feed's poll may take to land, after its timeout.
+func grace(f *source.Feed) time.Duration {
+	if f.Urgent {
+		return urgentGrace
+	}
+	return slowGrace
+}
 
 // Ledgers is what the runner reads and fills.
 type Ledgers interface {
@@ -77,7 +86,7 @@ func (r *Runner) Run(ctx context.Context, name string, tick time.Time) error {
 		return fmt.Errorf("feed %q: there is none of that name", name)
 	}
 	for range maxPages {
-		claim, begun, err := r.store.Begin(ctx, name, r.owner, tick, r.clock.Now().Add(f.Timeout+grace))
+		claim, begun, err := r.store.Begin(ctx, name, r.owner, tick, r.clock.Now().Add(f.Timeout+grace(f)))
 		if err != nil || !begun {
 			return err
 		}
@@ -104,9 +113,6 @@ func (r *Runner) poll(ctx context.Context, f *source.Feed, claim ledger.Claim, t
 	var sent source.Requests
 	h, failure := r.ask(source.Counting(ctx, &sent), f, st.Feed)
 	l.Requests = sent.Count()
-	if ctx.Err() != nil && h.Len() == 0 {
-		failure = errors.New("given up: omc was stopping") // says nothing of the upstream
-	}
 	l.Records, l.Rejects, l.Whole, l.Read, l.Since = h.Records, h.Rejects, h.Whole, h.Read, h.Since
 	if failure != nil {
 		l.Err = source.Text(failure.Error(), 1000)
@@ -115,9 +121,12 @@ func (r *Runner) poll(ctx context.Context, f *source.Feed, claim ledger.Claim, t
 	if h.Cursor != nil {
 		st.Feed = h.Cursor
 	}
-	// What was read is landed even when omc is stopping.
-	land, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	// What was read is landed even when omc is stopping; what was given up says nothing of the upstream, and is begun again.
+	land, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace(f))
 	defer cancel()
+	if failure != nil && ctx.Err() != nil {
+		return false, r.store.Release(land, claim, tick)
+	}
 	if err := r.prepare(land, f, claim, &l, &st); err != nil {
 		return false, err
 	}

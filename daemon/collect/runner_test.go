@@ -356,3 +356,35 @@ func TestLandingsAreTold(t *testing.T) {
 	}
 	_ = err
 }
+
+// TestAPollThatAStopGivesUpIsBegunAgain: it says nothing of the upstream, and its tick is not spent.
+func TestAPollThatAStopGivesUpIsBegunAgain(t *testing.T) {
+	t.Parallel()
+	polls := 0
+	var stop context.CancelFunc
+	var w *world
+	w = newWorld(t, source.Feed{Name: "f", Poll: func(ctx context.Context, _ []byte) (source.Harvest, error) {
+		if polls++; polls == 1 {
+			stop()
+			<-ctx.Done()
+			return source.Harvest{}, ctx.Err()
+		}
+		return source.Harvest{Read: w.clock.Now()}, nil
+	}})
+	ctx, cancel := context.WithCancel(t.Context())
+	stop = cancel
+	tick := w.clock.Now()
+	if err := w.runner("p").Run(ctx, "f", tick); err != nil {
+		t.Fatal(err)
+	}
+	states, err := w.db.FeedStates(t.Context())
+	if s := states[0]; err != nil || s.Runs != 0 || s.Failures != 0 || s.Failed != 0 || s.Owner != "" {
+		t.Fatalf("%+v %v", s, err)
+	}
+	if err := w.runner("q").Run(t.Context(), "f", tick); err != nil {
+		t.Fatal(err)
+	}
+	if states, err = w.db.FeedStates(t.Context()); err != nil || states[0].Runs != 1 || states[0].LastOK.IsZero() || polls != 2 {
+		t.Errorf("%+v %v after %d polls", states[0], err, polls)
+	}
+}

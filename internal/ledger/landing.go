@@ -115,6 +115,10 @@ type Collector interface {
 	Begin(ctx context.Context, feed, owner string, tick, until time.Time) (Claim, bool, error)
 	// Land keeps what a poll brought. A claim that is not the newest any more is store.ErrConflict, and nothing lands.
 	Land(ctx context.Context, l Landing) (Landed, error)
+	// Release gives a claim back: its poll was given up, and its tick may be begun again.
+	Release(ctx context.Context, c Claim, tick time.Time) error
+	// ReleaseAll gives back every claim. Only who knows that nobody else polls may ask for it.
+	ReleaseAll(ctx context.Context) error
 	// EnsureFeeds makes the rows of feeds that have none.
 	EnsureFeeds(ctx context.Context, names []string) error
 	FeedStates(ctx context.Context) ([]FeedState, error)

@@ -71,6 +71,8 @@ type Config struct {
 	// URL is sqlite:<path>, a file of the schedule's own beside the store's, or postgres://…, the store's database.
 	URL   string
 	Tasks []Task // none: the engine can only ask for runs
+	// Alone says that no other process uses this database: runs that are under way in it when the engine starts are over.
+	Alone bool
 	// Workers bounds how many tasks that are not Urgent run at once in this process. 0: all of them, so that none ever waits for
 	// another; with fewer, a hanging task holds one of them for its Timeout.
 	Workers int
@@ -87,6 +89,7 @@ type Engine struct {
 	clock clock.Clock
 	q     queue
 	pace  pace
+	alone bool
 
 	closing sync.Mutex // one Close at a time
 
@@ -111,7 +114,7 @@ const (
 func Open(ctx context.Context, c Config) (*Engine, error) { return open(ctx, c, usual) }
 
 func open(ctx context.Context, c Config, p pace) (*Engine, error) {
-	e := &Engine{tasks: map[string]Task{}, log: c.Log, clock: c.Clock, pace: p, flights: map[string]*flight{}}
+	e := &Engine{tasks: map[string]Task{}, log: c.Log, clock: c.Clock, pace: p, alone: c.Alone, flights: map[string]*flight{}}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
@@ -181,6 +184,11 @@ func (e *Engine) Start(ctx context.Context) error {
 	if err := e.q.register(ctx, e.sorted()); err != nil {
 		return fmt.Errorf("schedule: start: %w", err)
 	}
+	if e.alone {
+		if err := e.freeAll(ctx); err != nil {
+			return fmt.Errorf("schedule: start: %w", err)
+		}
+	}
 	if err := e.q.start(ctx); err != nil {
 		return fmt.Errorf("schedule: start: %w", err)
 	}
@@ -189,6 +197,22 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.cancel = cancel
 	e.loops.Go(func() { e.plan(loop) })
 	e.loops.Go(func() { e.watch(loop) })
+	return nil
+}
+
+// freeAll ends the runs of processes that are gone.
+func (e *Engine) freeAll(ctx context.Context) error {
+	left, err := e.q.running(ctx, nil)
+	if err != nil {
+		return err
+	}
+	for _, r := range left {
+		if t, mine := e.tasks[r.args.Name]; mine {
+			if _, err := e.q.free(ctx, t, r); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 

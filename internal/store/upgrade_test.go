@@ -24,7 +24,9 @@ func TestAnOlderStoreIsUpgraded(t *testing.T) {
 		t.Run(dialect, func(t *testing.T) {
 			t.Parallel()
 			ctx := context.Background()
-			url, db, kind := storetest.SQLite(t), (*sql.DB)(nil), goose.DialectSQLite3
+			var url string
+			var db *sql.DB
+			kind := goose.DialectSQLite3
 			if dialect == "postgres" {
 				url, kind = storetest.Postgres(t), goose.DialectPostgres
 				c, err := pgx.ParseConfig(strings.Replace(url, "pool_max_conns=6", "application_name=old", 1))
