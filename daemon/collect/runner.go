@@ -121,12 +121,10 @@ func (r *Runner) poll(ctx context.Context, f *source.Feed, claim ledger.Claim, t
 	if h.Cursor != nil {
 		st.Feed = h.Cursor
 	}
-	// What was read is landed even when omc is stopping; what was given up says nothing of the upstream, and is begun again.
+	// What was read is landed even when omc is stopping; a poll that was given up says nothing of the upstream, and is begun again.
 	land, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace(f))
 	defer cancel()
-	if failure != nil && ctx.Err() != nil {
-		return false, r.store.Release(land, claim, tick)
-	}
+	l.GivenUp = failure != nil && ctx.Err() != nil
 	if err := r.prepare(land, f, claim, &l, &st); err != nil {
 		return false, err
 	}
@@ -142,12 +140,15 @@ func (r *Runner) poll(ctx context.Context, f *source.Feed, claim ledger.Claim, t
 		return false, err
 	}
 	r.remember(l.Records.Events)
+	if l.GivenUp {
+		failure = nil
+	}
 	r.note(f, claim, failure)
 	r.tell(land, f, &l, got)
 	if failure != nil {
 		return false, &PollError{f.Name, failure}
 	}
-	return h.Again, nil
+	return h.Again && !l.GivenUp, nil
 }
 
 // PollError is an upstream's failure. It is in the feed's books.

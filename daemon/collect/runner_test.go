@@ -367,7 +367,7 @@ func TestAPollThatAStopGivesUpIsBegunAgain(t *testing.T) {
 		if polls++; polls == 1 {
 			stop()
 			<-ctx.Done()
-			return source.Harvest{}, ctx.Err()
+			return source.Harvest{Read: w.clock.Now(), Records: ledger.Records{Metrics: []ledger.Metric{{Asset: "BTC", Metric: "m", Event: w.clock.Now(), Value: money.One}}}}, ctx.Err()
 		}
 		return source.Harvest{Read: w.clock.Now()}, nil
 	}})
@@ -378,7 +378,7 @@ func TestAPollThatAStopGivesUpIsBegunAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	states, err := w.db.FeedStates(t.Context())
-	if s := states[0]; err != nil || s.Runs != 0 || s.Failures != 0 || s.Failed != 0 || s.Owner != "" {
+	if s := states[0]; err != nil || s.Runs != 0 || s.Failures != 0 || s.Failed != 0 || s.Owner != "" || s.Rows != 1 {
 		t.Fatalf("%+v %v", s, err)
 	}
 	if err := w.runner("q").Run(t.Context(), "f", tick); err != nil {

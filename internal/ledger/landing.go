@@ -31,6 +31,7 @@ type Landing struct {
 	Read     time.Time // when the answer was read; zero: there was none
 	Since    time.Time // see source.Harvest.Since
 	Err      string    // what went wrong, "" where nothing did
+	GivenUp  bool      // by us, in the middle: what it brought lands, it counts as no poll, and its tick may be begun again
 	Requests int64
 	// GapAfter is how long a feed may go without a success before that is a gap.
 	GapAfter time.Duration
@@ -115,8 +116,6 @@ type Collector interface {
 	Begin(ctx context.Context, feed, owner string, tick, until time.Time) (Claim, bool, error)
 	// Land keeps what a poll brought. A claim that is not the newest any more is store.ErrConflict, and nothing lands.
 	Land(ctx context.Context, l Landing) (Landed, error)
-	// Release gives a claim back: its poll was given up, and its tick may be begun again.
-	Release(ctx context.Context, c Claim, tick time.Time) error
 	// ReleaseAll gives back every claim. Only who knows that nobody else polls may ask for it.
 	ReleaseAll(ctx context.Context) error
 	// EnsureFeeds makes the rows of feeds that have none.

@@ -63,18 +63,6 @@ func (d *DB) Begin(ctx context.Context, feed, owner string, tick, until time.Tim
 	return c, began, nil
 }
 
-// Release implements ledger.Collector.
-func (d *DB) Release(ctx context.Context, c ledger.Claim, tick time.Time) error {
-	err := d.drv.Update(ctx, dialect.Normal, func(tx dialect.Tx) error {
-		_, err := tx.Exec(ctx, "UPDATE collectors SET busy_ms = 0, tick_ms = $3 WHERE name = $1 AND claim = $2", c.Feed, c.Number, tick.UnixMilli()-1)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("release %s: %w", c.Feed, err)
-	}
-	return nil
-}
-
 // ReleaseAll implements ledger.Collector.
 func (d *DB) ReleaseAll(ctx context.Context) error {
 	err := d.drv.Update(ctx, dialect.Normal, func(tx dialect.Tx) error {

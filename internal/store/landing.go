@@ -262,6 +262,12 @@ func (a *lander) account(ctx context.Context, okMS int64) error {
 		newest = a.newest
 		lag = max(0, a.known-a.newest)
 	}
+	if l.GivenUp {
+		_, err := a.tx.Exec(ctx, `UPDATE collectors SET busy_ms = 0, tick_ms = $2, cursor = COALESCE($3, cursor), rows_landed = rows_landed + $4, quarantined = quarantined + $5,
+			newest_ms = CASE WHEN newest_ms < $6 THEN $6 ELSE newest_ms END WHERE name = $1`,
+			l.Claim.Feed, l.Tick.UnixMilli()-1, bytesOrNil(l.Cursor), a.out.New, a.out.Rejected, newest)
+		return err
+	}
 	read := int64(0)
 	if !l.Read.IsZero() {
 		read = l.Read.UnixMilli()
