@@ -138,13 +138,8 @@ func (c *Collectors) Close(ctx context.Context) error {
 	if c.engine == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, letEnd) // a poll that is given up is begun again by the next start
-	defer cancel()
 	return c.engine.Close(ctx)
 }
-
-// letEnd is how long a stop waits for polls to end by themselves.
-const letEnd = 2 * time.Second
 
 func (c *Collectors) plan(name string) (*Plan, error) {
 	for i := range c.plans {

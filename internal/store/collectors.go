@@ -153,6 +153,10 @@ func (d *DB) FeedRuns(ctx context.Context, since time.Time) (map[string]ledger.R
 			return struct{}{}, err
 		}
 		s := out[name]
+		if failure == givenUp {
+			failure = ""
+			s.Runs--
+		}
 		s.Runs, s.Rows, s.Same, s.Rejected, s.Requests = s.Runs+1, s.Rows+landed, s.Same+same, s.Rejected+rejected, s.Requests+requests
 		if failure != "" {
 			s.Failures++

@@ -262,11 +262,9 @@ func (a *lander) account(ctx context.Context, okMS int64) error {
 		newest = a.newest
 		lag = max(0, a.known-a.newest)
 	}
+	failure := l.Err
 	if l.GivenUp {
-		_, err := a.tx.Exec(ctx, `UPDATE collectors SET busy_ms = 0, tick_ms = $2, cursor = COALESCE($3, cursor), rows_landed = rows_landed + $4, quarantined = quarantined + $5,
-			newest_ms = CASE WHEN newest_ms < $6 THEN $6 ELSE newest_ms END WHERE name = $1`,
-			l.Claim.Feed, l.Tick.UnixMilli()-1, bytesOrNil(l.Cursor), a.out.New, a.out.Rejected, newest)
-		return err
+		failure = givenUp
 	}
 	read := int64(0)
 	if !l.Read.IsZero() {
@@ -274,8 +272,14 @@ func (a *lander) account(ctx context.Context, okMS int64) error {
 	}
 	_, err := a.tx.Exec(ctx, `INSERT INTO collector_runs (collector, claim, tick_ms, started_ms, read_ms, took_ms, error, landed, same, rejected, lag_ms, requests)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, l.Claim.Feed, l.Claim.Number, l.Tick.UnixMilli(), l.Started.UnixMilli(), read,
-		max(0, a.known-l.Started.UnixMilli()), l.Err, a.out.New, a.out.Same, a.out.Rejected, lag, l.Requests)
+		max(0, a.known-l.Started.UnixMilli()), failure, a.out.New, a.out.Same, a.out.Rejected, lag, l.Requests)
 	if err != nil {
+		return err
+	}
+	if l.GivenUp {
+		_, err := a.tx.Exec(ctx, `UPDATE collectors SET busy_ms = 0, tick_ms = $2, cursor = COALESCE($3, cursor), rows_landed = rows_landed + $4, quarantined = quarantined + $5,
+			newest_ms = CASE WHEN newest_ms < $6 THEN $6 ELSE newest_ms END WHERE name = $1`,
+			l.Claim.Feed, l.Tick.UnixMilli()-1, bytesOrNil(l.Cursor), a.out.New, a.out.Rejected, newest)
 		return err
 	}
 	if l.Err != "" {
@@ -294,6 +298,9 @@ func (a *lander) account(ctx context.Context, okMS int64) error {
 		l.Claim.Feed, bytesOrNil(l.Cursor), a.known, a.out.New, a.out.Rejected, newest)
 	return err
 }
+
+// givenUp is the error of a poll that a stop ended: it is no failure of the upstream.
+const givenUp = "given up: omc was stopping"
 
 func bytesOrNil(b []byte) any {
 	if b == nil {
