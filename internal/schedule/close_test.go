@@ -85,7 +85,7 @@ func TestTablesStaySmall(t *testing.T) {
 		a.Every = time.Hour
 		c.Tasks = []schedule.Task{a}
 		start(t, c)
-		for deadline := time.After(10 * time.Second); db.count(jobs) > 2; {
+		for deadline := time.After(patience); db.count(jobs) > 2; {
 			select {
 			case <-deadline:
 				t.Fatalf("%d finished jobs stay", db.count(jobs))
