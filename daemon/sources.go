@@ -38,17 +38,17 @@ type sources struct {
 	settings   map[string]string
 	unreadable map[string]string
 	version    string
-	shared     upstream.Shared // limits among processes; nil: this one is alone
+	group      *upstream.Group // all clients of this process keep the limits of their upstreams together
 	clock      clock.Clock
 	wait       func(context.Context, time.Duration) error // nil: on the machine's clock
 }
 
 func newSources(c *Config, b bus.Bus) *sources {
-	s := &sources{settings: c.Settings, unreadable: c.Unreadable, version: c.Version.Version, clock: clock.Wall{}}
+	var among upstream.Shared
 	if r, ok := b.(*bus.Redis); ok {
-		s.shared = r.Limiter()
+		among = r.Limiter()
 	}
-	return s
+	return &sources{settings: c.Settings, unreadable: c.Unreadable, version: c.Version.Version, group: upstream.NewGroup(among), clock: clock.Wall{}}
 }
 
 // setting is sources.<name>.<key>.
@@ -66,12 +66,12 @@ func (s *sources) list(name, key string) (out []string) {
 
 // config is how to reach an upstream.
 func (s *sources) config(name string) upstream.Config {
-	c := upstream.Config{BaseURL: strings.TrimSuffix(s.setting(name, "base_url"), "/"), UserAgent: s.setting(name, "user_agent"), Proxies: s.list(name, "proxies"), Shared: s.shared, Clock: s.clock, Wait: s.wait}
+	c := upstream.Config{BaseURL: strings.TrimSuffix(s.setting(name, "base_url"), "/"), UserAgent: s.setting(name, "user_agent"), Proxies: s.list(name, "proxies"), Group: s.group, Clock: s.clock, Wait: s.wait}
 	if c.UserAgent == "" {
 		c.UserAgent = "omc/" + s.version
 	}
 	if n, err := strconv.Atoi(s.setting(name, "requests_per_minute")); err == nil && n > 0 {
-		c.Limit = rate.Limit(float64(n) / 60)
+		c.Limit = rate.Limit(float64(n) / 61) // a second is left for what is late on its way: no minute has more
 	}
 	if d, err := time.ParseDuration(s.setting(name, "timeout")); err == nil {
 		c.Timeout = d

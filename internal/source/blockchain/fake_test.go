@@ -54,7 +54,7 @@ func TestConformance(t *testing.T) {
 			return h.Len(), err
 		}
 	}
-	conformance.Run(t, conformance.Source{Name: "blockchain", Clock: c, Fake: patient, Client: client})
+	conformance.Run(t, conformance.Source{Name: "blockchain", Clock: c, Fake: patient, Client: client, MaxBody: maxBody})
 }
 
 // The first ten polls follow one another and bring all charts; from then on a chart comes round once an hour. Never is there more

@@ -71,7 +71,7 @@ func TestConformance(t *testing.T) {
 			return h.Len(), err
 		}
 	}
-	conformance.Run(t, conformance.Source{Name: "coinmetrics", Path: fake.Base, Clock: c, Fake: s, Client: client})
+	conformance.Run(t, conformance.Source{Name: "coinmetrics", Path: fake.Base, Clock: c, Fake: s, Client: client, MaxBody: maxBody})
 }
 
 // key is what names a figure.

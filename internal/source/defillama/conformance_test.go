@@ -30,7 +30,7 @@ func TestConformance(t *testing.T) {
 					return out.Len(), err
 				}
 			}
-			conformance.Run(t, conformance.Source{Name: "defillama", Clock: c, Fake: up, Client: client})
+			conformance.Run(t, conformance.Source{Name: "defillama", Clock: c, Fake: up, Client: client, MaxBody: maxAnswer})
 		})
 	}
 }

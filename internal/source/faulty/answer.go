@@ -15,6 +15,7 @@ type answer struct {
 func record(r *http.Request, h http.Handler) *answer {
 	a := &answer{header: http.Header{}}
 	h.ServeHTTP(a, r)
+	a.WriteHeader(http.StatusOK)
 	return a
 }
 
@@ -41,7 +42,6 @@ func (a *answer) send(w http.ResponseWriter, length int) {
 		w.Header()[k] = v
 	}
 	w.Header().Set("Content-Length", strconv.Itoa(length))
-	a.WriteHeader(http.StatusOK)
 	w.WriteHeader(a.status)
 	_, _ = w.Write(a.body) // a client that has gone away misses nothing
 }

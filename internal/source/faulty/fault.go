@@ -21,9 +21,12 @@ func Status(code int) Fault {
 }
 
 // Page answers with a web page, as a proxy in front of an upstream does.
-func Page(code int) Fault {
+func Page(code int) Fault { return PageAs(code, "text/html; charset=utf-8") }
+
+// PageAs answers with a web page that is passed off as something else, like application/json.
+func PageAs(code int, contentType string) Fault {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Type", contentType)
 		w.WriteHeader(code)
 		io.WriteString(w, "\n<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Checking your browser</body></html>")
 	}
@@ -76,12 +79,13 @@ func Truncate(n int) Fault {
 	}
 }
 
-// Cut closes the connection after n bytes of the body; n counts from the end where it is negative. With n 0 the header is sent.
+// Cut closes the connection after n bytes of the body, and before its last; n counts from the end where it is negative. With n 0 the
+// header is sent.
 func Cut(n int) Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		a := record(r, next)
 		whole := len(a.body)
-		a.body = a.body[:cut(whole, n)]
+		a.body = a.body[:min(cut(whole, n), max(0, whole-1))]
 		a.send(w, whole)
 		flush(w)
 		panic(http.ErrAbortHandler)

@@ -3,6 +3,7 @@ package faulty
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -25,7 +26,7 @@ func ask(t *testing.T, f Fault) (*http.Response, []byte, error) {
 	t.Cleanup(srv.Close)
 	c := srv.Client()
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	req, err := http.NewRequestWithContext(ctx, "GET", srv.URL, nil)
 	if err != nil {
@@ -80,12 +81,92 @@ func TestWholeAnswers(t *testing.T) {
 		"end":      {Truncate(-1), 200, "X-Upstream", "yes", whole[:len(whole)-1]},
 		"drip":     {Drip(time.Microsecond), 200, "X-Upstream", "yes", whole},
 		"header":   {Header(100_000), 200, "X-Upstream", "yes", whole},
+		"dated":    {Dated(date), 200, "Date", "Fri, 02 Jan 2026 03:04:05 GMT", whole},
+		"passed":   {PageAs(200, "application/json"), 200, "Content-Type", "application/json", page},
+		"number":   {Number(0, "NaN"), 200, "X-Upstream", "yes", `{"status":"ok","value":NaN}`},
+		"no such":  {Number(1, "NaN"), 200, "X-Upstream", "yes", whole},
 	} {
 		resp, b, err := ask(t, c.fault)
 		if err != nil || resp.StatusCode != c.status || resp.Header.Get(c.header) != c.want || string(b) != c.body {
 			t.Errorf("%s: %v %+v %q", name, err, resp, b)
 		}
 	}
+}
+
+const page = "\n<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Checking your browser</body></html>"
+
+func TestNumbersAreFoundAndReplaced(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"a":1,"2":-2.5e-3,"c":"3.5","d":"x4","e":["",null,"\"5","-6",7]}`: `{"a":N,"2":N,"c":N,"d":"x4","e":["",null,"\"5",N,N]}`,
+		`[1,"2", "3" ,4]`: `[N,N, N ,N]`, `"2026-01-02"`: `"2026-01-02"`, `{"1" : "2"}`: `{"1" : N}`, `"1`: `N`, `"\`: `"\`, "": "", "<a>1</a>": "<a>N</a>",
+	} {
+		got, _ := io.ReadAll(answers(Number(-1, "N"), body))
+		if string(got) != want {
+			t.Errorf("%s: %s, want %s", body, got, want)
+		}
+		for i, at := range Numbers([]byte(body)) {
+			got, _ := io.ReadAll(answers(Number(i, "N"), body))
+			if want := body[:at[0]] + "N" + body[at[1]:]; string(got) != want {
+				t.Errorf("%s: number %d: %s, want %s", body, i, got, want)
+			}
+		}
+	}
+}
+
+// answers is a body as the fault leaves it.
+func answers(f Fault, body string) io.Reader {
+	rec := httptest.NewRecorder()
+	f(rec, httptest.NewRequest("GET", "/", nil), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }))
+	return rec.Body
+}
+
+func TestRowsAreTurnedAndDoubled(t *testing.T) {
+	for body, want := range map[string][2]string{
+		`[[1,2],[3,4]]`: {`[[3,4],[1,2]]`, `[[1,2],[1,2],[3,4],[3,4]]`},
+		` {"error":[],"result":{"b":[{"x":1},[2]],"a":[3,"4"],"last":5}} `: {`{"error":[],"result":{"b":[[2],{"x":1}],"a":[3,"4"],"last":5}}`, `{"error":[],"result":{"b":[{"x":1},{"x":1},[2],[2]],"a":[3,"4"],"last":5}}`},
+		`{"a\"b":null}`: {`{"a\"b":null}`, `{"a\"b":null}`}, `[1,[2],[3]]`: {`[1,[2],[3]]`, `[1,[2],[3]]`}, `7`: {`7`, `7`}, `<a/>`: {`<a/>`, `<a/>`}, `[{}`: {`[{}`, `[{}`}, `[]x`: {`[]x`, `[]x`}, "": {"", ""},
+	} {
+		for i, f := range []Fault{Reversed, Doubled} {
+			if got, _ := io.ReadAll(answers(f, body)); string(got) != want[i] {
+				t.Errorf("%s: %s, want %s", body, got, want[i])
+			}
+		}
+	}
+}
+
+func TestAStaleAnswerStays(t *testing.T) {
+	n := 0
+	up := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n++
+		w.WriteHeader(200 + n)
+		_, _ = io.WriteString(w, r.URL.String())
+	})
+	f := Stale()
+	for _, c := range []struct {
+		url, body string
+		status    int
+	}{{"/a?x=1", "/a?x=1", 201}, {"/b", "/b", 202}, {"/a?x=1", "/a?x=1", 201}, {"/a?x=2", "/a?x=2", 203}, {"/b", "/b", 202}} {
+		rec := httptest.NewRecorder()
+		f(rec, httptest.NewRequest("GET", c.url, nil), up)
+		if rec.Code != c.status || rec.Body.String() != c.body {
+			t.Errorf("%s: %d %s", c.url, rec.Code, rec.Body)
+		}
+	}
+}
+
+func FuzzRewrite(f *testing.F) {
+	f.Add(`{"a":[{"b":1},["2"]],"c":"\\3"}`)
+	f.Fuzz(func(t *testing.T, body string) {
+		for _, fault := range []Fault{Reversed, Number(0, "NaN")} {
+			if got, _ := io.ReadAll(answers(fault, body)); json.Valid([]byte(body)) && len(got) == 0 {
+				t.Errorf("nothing is left of %q", body)
+			}
+		}
+		once, _ := io.ReadAll(answers(Reversed, body))
+		if twice, _ := io.ReadAll(answers(Reversed, string(once))); json.Valid([]byte(body)) != json.Valid(twice) {
+			t.Errorf("%q became %q", body, twice)
+		}
+	})
 }
 
 func TestAPageIsNotJSON(t *testing.T) {

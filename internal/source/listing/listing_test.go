@@ -106,24 +106,15 @@ func TestConformance(t *testing.T) {
 			client := func(u upstream.Config) func(context.Context) (int, error) {
 				u.BaseURL = strings.TrimSuffix(u.BaseURL, base)
 				c := New(config(u, fake.Base))
-				// Of the feeds with two requests one is asked for here: the suite's faults spoil the first.
-				poll := map[string]func(context.Context) (source.Harvest, error){
-					"coinspot": func(ctx context.Context) (source.Harvest, error) { return c.coinSpotListings(ctx, []byte(before)) },
-					"coinbase": func(ctx context.Context) (source.Harvest, error) { return c.coinbaseListings(ctx, []byte(before)) },
-					"kraken": func(ctx context.Context) (source.Harvest, error) {
-						return c.watch([]byte(before), venue{source: "kraken", name: "Kraken"}, c.krakenSheets(ctx)[0])
-					},
-					"binance": func(ctx context.Context) (h source.Harvest, err error) {
-						_, _, err = c.catalog(ctx, newListings, time.Time{}, &h)
-						return h, err
-					},
-				}[name]
+				poll := map[string]func(context.Context, []byte) (source.Harvest, error){
+					"coinspot": c.coinSpotListings, "coinbase": c.coinbaseListings, "kraken": c.krakenListings, "binance": c.announcements}[name]
 				return func(ctx context.Context) (int, error) {
-					h, err := poll(ctx)
+					h, err := poll(ctx, []byte(before))
 					return len(h.Events), err
 				}
 			}
-			conformance.Run(t, conformance.Source{Name: name, Path: base, Clock: clk, Fake: x, Client: client})
+			methods := map[string][]string{"kraken": {"GET", "GET"}, "binance": {"GET", "GET"}}[name]
+			conformance.Run(t, conformance.Source{Name: name, Path: base, Clock: clk, Fake: x, Client: client, Methods: methods, MaxBody: maxList})
 		})
 	}
 }

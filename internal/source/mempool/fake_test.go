@@ -39,9 +39,6 @@ func feeds(c *Client) map[string]source.Feed {
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	for _, f := range New(upstream.Config{}).Feeds() {
-		if f.Name == "mempool.tip" {
-			continue // its answer is shorter than the suite's cuts; TestPartOfAHeightIsNone
-		}
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
 			c := clock.NewManual(now)

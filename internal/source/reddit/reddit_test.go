@@ -96,14 +96,10 @@ func TestConformance(t *testing.T) {
 	c := clock.NewManual(start)
 	site := fake.New(c)
 	site.Set("Bitcoin", raw(one(100, "")))
-	srv := httptest.NewServer(site)
-	defer srv.Close()
-	conformance.Run(t, conformance.Source{Name: "reddit", Clock: c, Fake: site,
+	conformance.Run(t, conformance.Source{Name: "reddit", Clock: c, Fake: site, Methods: []string{"POST", "GET"}, MaxBody: maxBody,
 		Client: func(u upstream.Config) func(context.Context) (int, error) {
 			client := New(u, Config{ID: fake.ID, Secret: fake.Secret, Subreddits: "Bitcoin"})
 			return func(ctx context.Context) (int, error) {
-				// The suite is about lists: tokens come from a server without faults.
-				client.tokens.up = upstream.New("reddit", upstream.Config{BaseURL: srv.URL, Clock: c, Wait: u.Wait}, limit)
 				h, err := client.Feeds()[0].Poll(ctx, nil)
 				return h.Len(), err
 			}

@@ -81,7 +81,7 @@ func New(c upstream.Config, list string) *Client {
 	for _, a := range addresses {
 		at := c
 		if at.BaseURL == "" {
-			at.BaseURL = (&url.URL{Scheme: a.url.Scheme, Host: a.url.Host}).String()
+			at.BaseURL, at.Setting = (&url.URL{Scheme: a.url.Scheme, Host: a.url.Host}).String(), "sources.rss.feeds"
 		} else {
 			at.BaseURL = strings.TrimSuffix(at.BaseURL, "/") + "/" + a.name
 		}

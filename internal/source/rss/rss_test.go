@@ -80,7 +80,7 @@ func TestConformance(t *testing.T) {
 	c := clock.NewManual(start)
 	press := fake.New(c)
 	press.Set("decrypt", small)
-	conformance.Run(t, conformance.Source{Name: "rss.decrypt", Clock: c, Fake: press,
+	conformance.Run(t, conformance.Source{Name: "rss.decrypt", Clock: c, Fake: press, MaxBody: maxBody,
 		Client: func(u upstream.Config) func(context.Context) (int, error) {
 			f := New(u, "decrypt=https://decrypt.co/feed").Feeds()[0]
 			return func(ctx context.Context) (int, error) {
@@ -298,6 +298,22 @@ func TestHosts(t *testing.T) {
 	}
 	if len(asked) == 0 || asked[0] != "https://news.example/feed%2Fx/?a=2&b=1" {
 		t.Error(asked)
+	}
+}
+
+// A publisher that has moved is found in the list, unless a server stands in for all of them: the error says where to look.
+func TestAPublisherThatHasMoved(t *testing.T) {
+	t.Parallel()
+	for base, want := range map[string]string{"": "set sources.rss.feeds:", "http://stand.example": "set sources.rss.base_url:"} {
+		c := clock.NewManual(start)
+		moved := &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: http.StatusMovedPermanently, Header: http.Header{"Location": {"https://elsewhere.example/rss"}}, Body: http.NoBody, Request: r}, nil
+		})}
+		for _, f := range New(upstream.Config{BaseURL: base, Clock: c, Wait: conformance.Advance(c), HTTP: moved}, "").Feeds() {
+			if _, err := f.Poll(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "redirected to https://elsewhere.example") || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v", f.Name, err)
+			}
+		}
 	}
 }
 

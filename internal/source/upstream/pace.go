@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -23,22 +22,13 @@ const (
 
 // pace spaces requests, and holds them back while the upstream has asked for that.
 type pace struct {
-	clock   clock.Clock
-	wait    func(context.Context, time.Duration) error
-	limiter *rate.Limiter
-	shared  *sharing // nil: this process is alone
-
-	mu     sync.Mutex // guards until and banned
-	until  time.Time
-	banned bool
+	clock clock.Clock
+	wait  func(context.Context, time.Duration) error
+	*lane
 }
 
 func newPace(name string, c Config, limit rate.Limit) *pace {
-	out := &pace{clock: c.Clock, wait: c.Wait, limiter: rate.NewLimiter(limit, 1)}
-	if c.Shared != nil && limit != rate.Inf {
-		out.shared = newSharing(name, c.Shared, limit)
-	}
-	return out
+	return &pace{c.Clock, c.Wait, c.Group.lane(name, limit, c.Clock.Now())}
 }
 
 // turn waits for the next free place. While requests are held back it fails at once: the wait may be hours.
@@ -49,7 +39,7 @@ func (p *pace) turn(ctx context.Context) error {
 	if err := p.await(ctx, p.limiter); err != nil {
 		return err
 	}
-	if p.shared != nil {
+	if p.shared != nil && p.limiter.Limit() != rate.Inf {
 		if err := p.share(ctx); err != nil {
 			return err
 		}

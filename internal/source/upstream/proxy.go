@@ -33,8 +33,8 @@ type ProxyHealth struct {
 
 // proxies are used in turn. A nil one is none at all: the environment's are used.
 type proxies struct {
-	clock clock.Clock
-	name  string // of the upstream
+	clock   clock.Clock
+	section string // of the settings
 
 	mu   sync.Mutex // guards what follows
 	list []*proxy
@@ -53,14 +53,14 @@ type proxyKey struct{}
 
 // through sends all requests through the proxies.
 func (c *core) through(list []string) error {
-	p := &proxies{clock: c.pace.clock, name: c.name}
+	p := &proxies{clock: c.pace.clock, section: c.section}
 	if len(list) > maxProxies {
-		return fmt.Errorf("%w: sources.%s.proxies has %d entries, the limit is %d", ErrUnavailable, c.name, len(list), maxProxies)
+		return fmt.Errorf("%w: %s.proxies has %d entries, the limit is %d", ErrUnavailable, c.section, len(list), maxProxies)
 	}
 	for i, s := range list {
 		u, err := url.Parse(s) // its error would show the password
 		if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "socks5" {
-			return fmt.Errorf("%w: entry %d of sources.%s.proxies is no url like http://user:password@host:port (or https, or socks5)", ErrUnavailable, i+1, c.name)
+			return fmt.Errorf("%w: entry %d of %s.proxies is no url like http://user:password@host:port (or https, or socks5)", ErrUnavailable, i+1, c.section)
 		}
 		p.list = append(p.list, &proxy{url: u, host: Text(u.Host)})
 	}
@@ -70,7 +70,7 @@ func (c *core) through(list []string) error {
 	}
 	t, ok := rt.(*http.Transport)
 	if !ok {
-		return fmt.Errorf("%w: sources.%s.proxies cannot be used with a transport of another kind", ErrUnavailable, c.name)
+		return fmt.Errorf("%w: %s.proxies cannot be used with a transport of another kind", ErrUnavailable, c.section)
 	}
 	t = t.Clone()
 	t.DialContext = (&net.Dialer{Timeout: proxyDial}).DialContext
@@ -109,7 +109,7 @@ func (p *proxies) pick(ctx context.Context) (context.Context, *proxy, error) {
 			first = via.until
 		}
 	}
-	return ctx, nil, fmt.Errorf("%w: all %d of sources.%s.proxies have failed; the next is tried again at %s", errNoProxy, len(p.list), p.name, first.UTC().Format(time.RFC3339))
+	return ctx, nil, fmt.Errorf("%w: all %d of %s.proxies have failed; the next is tried again at %s", errNoProxy, len(p.list), p.section, first.UTC().Format(time.RFC3339))
 }
 
 func (p *proxies) failed(via *proxy) {

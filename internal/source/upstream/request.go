@@ -134,7 +134,7 @@ func (c *Client) address(r *Request) (string, error) {
 		return "", c.problem
 	}
 	if c.base == nil {
-		return "", fmt.Errorf("%w: sources.%s.base_url must be an http or https url without a query", ErrUnavailable, c.name)
+		return "", fmt.Errorf("%w: %s must be an http or https url without a query", ErrUnavailable, c.setting)
 	}
 	if r.Method == "" {
 		r.Method = http.MethodGet
@@ -211,7 +211,7 @@ func (c *Client) build(ctx context.Context, u string, r *Request) (*http.Request
 	}
 	req, err := http.NewRequestWithContext(ctx, r.Method, u, body)
 	if err != nil {
-		return nil, fmt.Errorf("%w: sources.%s.base_url is no url, or %.20q no method", ErrUnavailable, c.name, r.Method)
+		return nil, fmt.Errorf("%w: %s is no url, or %.20q no method", ErrUnavailable, c.setting, r.Method)
 	}
 	set := func(key, value string) {
 		if value != "" {

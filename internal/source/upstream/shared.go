@@ -36,8 +36,7 @@ const (
 type sharing struct {
 	by    Shared
 	key   string
-	limit rate.Limit
-	every time.Duration
+	pace  *rate.Limiter         // of this process; its limit is that of all
 	alone atomic.Pointer[alone] // nil: Shared works
 }
 
@@ -47,8 +46,13 @@ type alone struct {
 	asked   atomic.Int64 // when Shared was asked last, unix nanoseconds
 }
 
-func newSharing(name string, by Shared, limit rate.Limit) *sharing {
-	return &sharing{by: by, key: "upstream." + name, limit: limit, every: max(time.Duration(float64(time.Second)/float64(limit)), 1)}
+func newSharing(name string, by Shared, pace *rate.Limiter) *sharing {
+	return &sharing{by: by, key: "upstream." + name, pace: pace}
+}
+
+// every is the time from one place to the next.
+func (s *sharing) every() time.Duration {
+	return max(time.Duration(float64(time.Second)/float64(s.pace.Limit())), 1)
 }
 
 // share waits for a place among all processes. Where that cannot be had it waits for one of the few that this process takes by itself.
@@ -69,7 +73,7 @@ func (p *pace) share(ctx context.Context) error {
 			return nil
 		}
 		s.alone.Store(nil)
-		if wait > max(heldOver, 2*s.every) {
+		if wait > max(heldOver, 2*s.every()) {
 			p.keep(min(wait, holdMost), false)
 			return &RateLimitError{RetryAfter: min(wait, holdMost)}
 		}
@@ -82,14 +86,14 @@ func (p *pace) share(ctx context.Context) error {
 func (s *sharing) reserve(ctx context.Context) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, shareWait)
 	defer cancel()
-	return s.by.Reserve(ctx, s.key, s.every)
+	return s.by.Reserve(ctx, s.key, s.every())
 }
 
 // degrade goes on alone. The first place is free after a whole interval: others may have taken one just now.
 func (s *sharing) degrade(now time.Time) *rate.Limiter {
 	a := s.alone.Load()
 	if a == nil {
-		fresh := &alone{limiter: rate.NewLimiter(s.limit/aloneShare, 1)}
+		fresh := &alone{limiter: rate.NewLimiter(s.pace.Limit()/aloneShare, 1)}
 		fresh.limiter.ReserveN(now, 1)
 		if a = fresh; !s.alone.CompareAndSwap(nil, fresh) {
 			if other := s.alone.Load(); other != nil {

@@ -65,12 +65,13 @@ func processes(t *testing.T, n int, c Config, shared *table) (clients []*Client,
 		}
 	}))
 	t.Cleanup(srv.Close)
-	c.BaseURL, c.Shared, c.Clock = srv.URL, shared, shared.clock
+	c.BaseURL, c.Clock = srv.URL, shared.clock
 	c.Wait = func(ctx context.Context, d time.Duration) error {
 		shared.clock.Advance(d)
 		return ctx.Err()
 	}
 	for range n {
+		c.Group = NewGroup(shared)
 		clients = append(clients, New("test", c, 1))
 	}
 	return clients, seen
@@ -202,7 +203,7 @@ func TestThreeProcessesOnOneRedis(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer b.Close()
-		c := New("test", Config{BaseURL: srv.URL, Limit: limit, Shared: b.Limiter()}, 1)
+		c := New("test", Config{BaseURL: srv.URL, Limit: limit, Group: NewGroup(b.Limiter())}, 1)
 		wg.Go(func() {
 			for range each {
 				if _, err := c.Get(t.Context(), "/", nil); err != nil || c.Degraded() {

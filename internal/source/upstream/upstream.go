@@ -1,5 +1,5 @@
-// Package upstream is what every HTTP source shares: bounded, paced requests, the limits that processes share, a circuit breaker,
-// proxies, and the kinds of failure.
+// Package upstream is what every HTTP source shares: bounded, paced requests, the limits that the clients of a process and processes
+// keep together (Group, Shared), a circuit breaker, proxies, and the kinds of failure.
 // It knows no exchange's format, follows no redirect to another host, and never puts a query or a password into an error.
 //
 // A source makes one Client by New, one sibling by At for each further host of the same upstream (Bases says which), asks by Get or Do,
@@ -25,10 +25,11 @@ import (
 // Config is how to reach an upstream.
 type Config struct {
 	BaseURL   string                                     // without a query
+	Setting   string                                     // where the user sets BaseURL; "": sources.<upstream>.base_url
 	HTTP      *http.Client                               // nil: a client of its own; its redirect policy is not used
 	UserAgent string                                     // upstreams refuse requests without one; "": omc
 	Limit     rate.Limit                                 // requests per second; 0: the source's default
-	Shared    Shared                                     // keeps the limit among all processes; nil: this one is alone
+	Group     *Group                                     // of the clients that keep one limit together; nil: this one is alone
 	Timeout   time.Duration                              // of one Do with its retries, once its turn has come; 0: 20 s
 	BreakFor  time.Duration                              // how long nothing is sent once 5 requests in a row have failed; 0: 30 s
 	Proxies   []string                                   // http, https and socks5 urls, used in turn; none: the environment's
@@ -45,6 +46,8 @@ type Client struct {
 // core is what all hosts of an upstream share.
 type core struct {
 	name, agent string
+	section     string // of the settings: sources.rss for rss.coindesk
+	setting     string // that says where it is
 	http        http.Client
 	timeout     time.Duration
 	pace        *pace
@@ -63,8 +66,9 @@ const (
 	timeout = 20 * time.Second
 )
 
-// New returns a client of the upstream name; limit is the source's own, in requests per second, where c sets none. No window of any
-// length holds more than limit × window + 1 requests. What is wrong with c is told by every request.
+// New returns a client of the upstream name, of which what follows a dot names a part (rss.coindesk); limit is the source's own, in
+// requests per second, where c sets none. No window of any length holds more than limit × window + 1 requests, whatever clients there
+// are of it in the group. What is wrong with c is told by every request.
 func New(name string, c Config, limit rate.Limit) *Client {
 	if c.UserAgent == "" {
 		c.UserAgent = "omc"
@@ -81,8 +85,13 @@ func New(name string, c Config, limit rate.Limit) *Client {
 	if c.Wait == nil {
 		c.Wait = sleep
 	}
-	out := &core{name: name, agent: c.UserAgent, timeout: c.Timeout, breaker: newBreaker(c.Clock, c.BreakFor),
+	out := &core{name: name, agent: c.UserAgent, setting: c.Setting, timeout: c.Timeout, breaker: newBreaker(c.Clock, c.BreakFor),
 		pace: newPace(name, c, limit)}
+	part, _, _ := strings.Cut(name, ".")
+	out.section = "sources." + part
+	if out.setting == "" {
+		out.setting = out.section + ".base_url"
+	}
 	if c.HTTP != nil {
 		out.http = *c.HTTP // the caller's own stays as it is
 	} else if t, ok := http.DefaultTransport.(*http.Transport); ok {
@@ -124,7 +133,7 @@ var errRedirect = fmt.Errorf("%w: redirected", ErrUnavailable)
 // redirect keeps a request, and with it what it says about the user, on the host it was meant for, and what it is.
 func (c *core) redirect(r *http.Request, via []*http.Request) error {
 	if r.URL.Host != via[0].URL.Host || r.URL.Scheme != via[0].URL.Scheme {
-		return fmt.Errorf("%w to %s, which is not followed: if it has moved, set sources.%s.base_url", errRedirect, Text(r.URL.Scheme+"://"+r.URL.Host), c.name)
+		return fmt.Errorf("%w to %s, which is not followed: if it has moved, set %s", errRedirect, Text(r.URL.Scheme+"://"+r.URL.Host), c.setting)
 	}
 	if r.Method != via[0].Method {
 		return fmt.Errorf("%w from %s to %s, which is not followed", errRedirect, via[0].Method, r.Method)
