@@ -384,7 +384,7 @@ func TestTheLogsLevelIsSeenWhenItChanges(t *testing.T) {
 }
 
 func TestAHangupEndsTheProgramAsQDoes(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	p := tea.NewProgram(hungUp{}, tea.WithContext(ctx), tea.WithInput(nil), tea.WithoutRenderer())
 	defer onHangup(p)()

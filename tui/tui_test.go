@@ -319,7 +319,7 @@ func TestPlainGlyphsReachTheWholeFrame(t *testing.T) {
 
 func TestRunEndsOnQ(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	var out bytes.Buffer
 	if err := Run(ctx, Options{Client: &fake{empty: true}, Clock: clock.NewManual(epoch), Input: strings.NewReader("q"), Output: &out}); err != nil || ctx.Err() != nil {

@@ -112,7 +112,7 @@ func (x *terminal) resize() {
 // see waits until all the words are on the screen. A screen that only changes in part is drawn anew now and then.
 func (x *terminal) see(words ...string) {
 	x.t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	redraw := time.NewTicker(time.Second)
 	defer redraw.Stop()
 	for {
@@ -144,7 +144,7 @@ func (x *terminal) ends() {
 	x.t.Helper()
 	select {
 	case <-x.done:
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		x.t.Fatalf("the program does not end; on the screen is\n%s", x.text())
 	}
 	if err := x.cmd.Wait(); err != nil {
@@ -195,7 +195,7 @@ func TestTheRealProgramInATerminal(t *testing.T) {
 		x.send("no\n")
 		select {
 		case <-x.done:
-		case <-time.After(30 * time.Second):
+		case <-time.After(2 * time.Minute):
 			t.Fatal("still asking")
 		}
 		if err := x.cmd.Wait(); err == nil {

@@ -213,7 +213,7 @@ func TestFollowersMissNothing(t *testing.T) {
 	w := newWorld(t)
 	w.land(t.Context(), "before", ledger.Records{News: []ledger.News{news("0", "before", start, 0)}})
 	const feeds, polls, perPoll = 3, 25, 4
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var wg sync.WaitGroup
 	var mu sync.Mutex // the clock, as land moves it
