@@ -42,7 +42,7 @@ func (p *parts) build(ctx context.Context, s *System, user string, services *gat
 	}
 	p.quotes = floor.CoinSpot(coinspot.New(p.sources.config("coinspot"), clock.Wall{}), clock.Wall{})
 	p.quotes.Hot = collect.HotPrices(s.bus, "coinspot")
-	p.floor = floor.New(s.db, s.db, clock.Wall{}, floor.Options{Quotes: p.quotes})
+	p.floor = floor.New(s.db, s.db, clock.Wall{}, s.sandbox, floor.Options{Quotes: p.quotes})
 	services.Floor = p.floor
 	if s.config.Resume {
 		return p.floor.ResumeAll(ctx, user)

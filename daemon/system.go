@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -26,12 +27,16 @@ import (
 	"github.com/ohmycoins/omc/internal/clock"
 	"github.com/ohmycoins/omc/internal/llm"
 	"github.com/ohmycoins/omc/internal/llm/builtin"
+	"github.com/ohmycoins/omc/internal/sandbox"
 	"github.com/ohmycoins/omc/internal/store"
 	"github.com/ohmycoins/omc/internal/telemetry"
 )
 
 // LogName is the log's file in the data directory.
 const LogName = "omc.log"
+
+// warmChildren is how many sandboxed children wait for work once the first has been needed.
+const warmChildren = 2
 
 // localUser is whom a local omc belongs to.
 const localUser = "local"
@@ -57,14 +62,16 @@ type Config struct {
 	// Settings are the sources' and collectors' settings by full name (sources.kraken.base_url), secrets among them in clear.
 	Settings map[string]string
 	// Unreadable are the secrets among them that are set and cannot be had, with the reason.
-	Unreadable map[string]string
-	Roles      []string // RoleCollector, …; none: all
-	MaxMissing float64  // share of a window's bars that may be missing; 0: ledger.MaxMissing
-	LogLevel   slog.Level
-	LogTo      io.Writer // beside the file; nil: only there
-	Version    api.Version
-	Embedded   bool // inside a command: no socket
-	Resume     bool // take up sessions that a stop or a crash left running
+	Unreadable  map[string]string
+	Roles       []string // RoleCollector, …; none: all
+	MaxMissing  float64  // share of a window's bars that may be missing; 0: ledger.MaxMissing
+	LogLevel    slog.Level
+	LogTo       io.Writer // beside the file; nil: only there
+	Version     api.Version
+	Embedded    bool          // inside a command: no socket
+	Spawn       sandbox.Spawn // starts the children in which scripts run
+	Uncontained bool          // the owner accepts that scripts run where the machine does not contain them
+	Resume      bool          // take up sessions that a stop or a crash left running
 }
 
 // System is a running omc.
@@ -74,6 +81,7 @@ type System struct {
 	db      *store.DB
 	bus     bus.Bus
 	busKind string
+	sandbox *sandbox.Host
 	lab     *lab.Lab
 	parts   parts
 	handler http.Handler
@@ -132,12 +140,14 @@ func (s *System) openBus(ctx context.Context) (err error) {
 }
 
 func (s *System) build(ctx context.Context, user string) (err error) {
-	algorithms := algorithm.New(s.db, s.db, clock.Wall{})
+	s.sandbox = sandbox.NewHost(s.config.Spawn, sandbox.Options{Limits: sandbox.DefaultLimits(), Width: runtime.GOMAXPROCS(0), Warm: warmChildren,
+		Uncontained: s.config.Uncontained})
+	algorithms := algorithm.New(s.db, s.db, clock.Wall{}, s.sandbox)
 	algorithms.AllowMissing(s.config.MaxMissing)
 	services := gateway.Services{Algorithms: algorithms, Ops: s}
 	if s.config.has(RoleLab) {
 		s.lab, err = lab.New(lab.Config{Store: s.db, Ledger: s.db, Clock: clock.Wall{}, NewID: NewID, Model: model, Log: s.log.With("part", "lab"),
-			MaxMissing: s.config.MaxMissing})
+			Sandbox: s.sandbox, MaxMissing: s.config.MaxMissing})
 		if err != nil {
 			return fmt.Errorf("start the lab: %w", err)
 		}
@@ -181,6 +191,9 @@ func (s *System) Close(ctx context.Context) error {
 	err := s.parts.close(ctx)
 	if s.lab != nil {
 		s.lab.Close()
+	}
+	if s.sandbox != nil {
+		s.sandbox.Close()
 	}
 	if s.bus != nil {
 		err = errors.Join(err, s.bus.Close())

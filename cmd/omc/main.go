@@ -24,6 +24,8 @@ import (
 	"github.com/ohmycoins/omc/internal/clock"
 	"github.com/ohmycoins/omc/internal/config"
 	"github.com/ohmycoins/omc/internal/iostreams"
+	"github.com/ohmycoins/omc/internal/sandbox"
+	"github.com/ohmycoins/omc/internal/sandbox/jail"
 	"github.com/ohmycoins/omc/internal/secret"
 	"github.com/ohmycoins/omc/internal/secret/quiet"
 	"github.com/ohmycoins/omc/internal/standin"
@@ -34,6 +36,9 @@ import (
 var version, commit = "dev", ""
 
 func main() {
+	if code, child := sandbox.Main(os.Args); child {
+		os.Exit(code)
+	}
 	if code, child := secret.Child(os.Args[1:], os.Getenv, os.Stdin, os.Stdout); child {
 		os.Exit(code)
 	}
@@ -85,6 +90,13 @@ func wire(f *factory.Factory) {
 		return daemon.Migrate(ctx, dc)
 	}
 	f.DiskFree = daemon.DiskFree
+	f.Contain = func(ctx context.Context) (parts []factory.Contained, notes []string, err error) {
+		r, err := jail.Probe(ctx)
+		for _, p := range r.Parts {
+			parts = append(parts, factory.Contained{Part: p.Name, Held: p.Held, How: p.How, Vital: p.Name == jail.PartNetwork || p.Name == jail.PartMemory})
+		}
+		return parts, r.Notes, err
+	}
 	f.OpenAPI = func() ([]byte, error) { return gateway.OpenAPI("1") }
 	f.Upstreams = func(ctx context.Context, o factory.StandIns, ready func([]string)) error {
 		all, err := standin.All(clock.Wall{})
@@ -144,6 +156,6 @@ func daemonConfig(ctx context.Context, f *factory.Factory, c *config.Config, emb
 	return daemon.Config{
 		MaxMissing: share,
 		DataDir:    c.Get("data_dir"), DatabaseURL: database, RedisURL: redis, Settings: settings, Unreadable: unreadable, Roles: roles, LogLevel: level, Version: f.Version,
-		Embedded: embedded, Resume: f.Resume || !embedded,
+		Spawn: sandbox.Self, Uncontained: c.Get("sandbox.accept_risk") == "uncontained", Embedded: embedded, Resume: f.Resume || !embedded,
 	}, nil
 }

@@ -12,9 +12,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/ohmycoins/omc/internal/attach"
+	"github.com/ohmycoins/omc/internal/sandbox"
 )
 
 func TestMain(m *testing.M) {
+	if code, child := sandbox.Main(os.Args); child { // started by the omc that this binary is, under its own name
+		os.Exit(code)
+	}
 	testscript.Main(m, map[string]func(){"omc": main})
 }
 

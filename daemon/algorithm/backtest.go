@@ -15,6 +15,7 @@ import (
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/report"
+	"github.com/ohmycoins/omc/internal/sandbox"
 	"github.com/ohmycoins/omc/internal/strategy"
 )
 
@@ -33,49 +34,45 @@ func (s *Service) Backtest(ctx context.Context, user string, r api.BacktestReque
 	if err != nil {
 		return nil, err
 	}
-	program, err := strategy.Compile([]byte(r.Source), name)
+	bench := s.sandbox.Bench(sandbox.Script{Name: name, Source: r.Source})
+	defer bench.Close()
+	d, err := bench.Declare(ctx, o)
 	if err != nil {
 		return nil, problem(err)
 	}
-	strat, content, err := program.New(o)
-	if err != nil {
-		return nil, problem(err)
-	}
-	in := backtest.Input{Strategy: strat, CodeHash: content.CodeHash(), From: from, To: to, Settings: report.Default(), Trace: trace}
+	run := sandbox.Run{Params: o.Params, From: from, To: to, Settings: report.Default()}
 	if r.Settings != nil {
-		in.Settings = *r.Settings
+		run.Settings = *r.Settings
 	}
-	if err := s.read(ctx, strat.Spec(), &in, r.MaxMissing); err != nil {
+	data, err := s.read(ctx, d.Spec, &run, r.MaxMissing)
+	if err != nil {
 		return nil, problem(err)
 	}
 	if r.WalkForward > 0 {
-		in.Algorithm = content.ID() // stored as soon as everything has run to its end
-	} else if found, err := s.store.AlgorithmsByPrefix(ctx, user, content.ID()); err != nil {
-		return nil, fmt.Errorf("find algorithm %.12s: %w", content.ID(), err)
+		run.Algorithm = d.Content.ID() // stored as soon as everything has run to its end
+	} else if found, err := s.store.AlgorithmsByPrefix(ctx, user, d.Content.ID()); err != nil {
+		return nil, fmt.Errorf("find algorithm %.12s: %w", d.Content.ID(), err)
 	} else if len(found) == 1 {
-		in.Algorithm = found[0].ID
+		run.Algorithm = found[0].ID
 	}
-	rep, err := backtest.Run(ctx, in)
+	bench.Load(data)
+	rep, err := bench.Backtest(ctx, run, trace, nil)
 	if err != nil {
 		return nil, problem(err)
 	}
-	if in.Algorithm == "" {
+	if run.Algorithm == "" {
 		return rep, nil
-	}
-	fresh := func() (strategy.Strategy, error) {
-		s, _, err := program.New(o)
-		return s, err
 	}
 	var wf, la json.RawMessage
 	if r.WalkForward > 0 {
-		if wf, la, rep.Forward, err = walk(ctx, content, &in, fresh, r.WalkForward); err != nil {
+		if wf, la, rep.Forward, err = walk(ctx, bench, run, r.WalkForward); err != nil {
 			return nil, err
 		}
-		if _, err := s.put(ctx, user, rep.Strategy, content, strategy.Provenance{Author: user, Simulated: in.Simulated}); err != nil {
+		if _, err := s.put(ctx, user, rep.Strategy, d.Content, strategy.Provenance{Author: user, Simulated: run.Simulated}); err != nil {
 			return nil, err
 		}
 	}
-	if err := s.keep(ctx, user, content, rep, wf, la); err != nil {
+	if err := s.keep(ctx, user, d.Content, rep, wf, la); err != nil {
 		return nil, err
 	}
 	return rep, nil
@@ -153,50 +150,51 @@ func moment(name, text string) (time.Time, error) {
 	return time.Time{}, bad("%s: %.40q: want a date like 2024-06-01 or a time like 2024-06-01T12:00:00Z", name, text)
 }
 
-// read fills in the bars of every market, as many before the window as the warm-up needs and the ledger has.
-func (s *Service) read(ctx context.Context, spec strategy.Spec, in *backtest.Input, maxMissing float64) error {
+// read returns the bars of every market, as many before the window as the warm-up needs and the ledger has, and notes in the run where
+// they came from.
+func (s *Service) read(ctx context.Context, spec strategy.Spec, run *sandbox.Run, maxMissing float64) (sandbox.Data, error) {
 	if maxMissing <= 0 {
 		maxMissing = s.maxMissing
 	}
 	sources := map[string]bool{}
-	in.Bars = make([][]market.Bar, len(spec.Markets))
+	data := sandbox.Data{Markets: spec.Markets, Interval: spec.Interval, Bars: make([][]market.Bar, len(spec.Markets))}
 	for i, m := range spec.Markets {
-		q := ledger.BarQuery{Market: m, Interval: spec.Interval, From: in.From, To: in.To}
+		q := ledger.BarQuery{Market: m, Interval: spec.Interval, From: run.From, To: run.To}
 		bars, err := s.ledger.PriceBars(ctx, q)
 		if err != nil {
-			return fmt.Errorf("read bars of %s: %w", m, err)
+			return data, fmt.Errorf("read bars of %s: %w", m, err)
 		}
 		if len(bars.Bars) == 0 {
-			return s.noBars(ctx, m, spec.Interval, in)
+			return data, s.noBars(ctx, m, spec.Interval, run)
 		}
 		if err := ledger.CheckHoles(m, spec.Interval, bars.Bars, maxMissing); err != nil {
-			return err
+			return data, err
 		}
 		parts := []ledger.Bars{bars}
-		if spec.Warmup > 0 && !in.From.IsZero() {
-			before, err := s.ledger.PriceBars(ctx, ledger.BarQuery{Market: m, Interval: spec.Interval, To: in.From, Limit: spec.Warmup})
+		if spec.Warmup > 0 && !run.From.IsZero() {
+			before, err := s.ledger.PriceBars(ctx, ledger.BarQuery{Market: m, Interval: spec.Interval, To: run.From, Limit: spec.Warmup})
 			if err != nil {
-				return fmt.Errorf("read warm-up bars of %s: %w", m, err)
+				return data, fmt.Errorf("read warm-up bars of %s: %w", m, err)
 			}
 			parts = []ledger.Bars{before, bars}
 		}
 		for _, p := range parts {
-			in.Bars[i] = append(in.Bars[i], p.Bars...)
-			in.Simulated = in.Simulated || p.Simulated
+			data.Bars[i] = append(data.Bars[i], p.Bars...)
+			run.Simulated = run.Simulated || p.Simulated
 			for _, name := range p.Sources {
 				sources[name] = true
 			}
 		}
 	}
 	for name := range sources {
-		in.Sources = append(in.Sources, name)
+		run.Sources = append(run.Sources, name)
 	}
-	slices.Sort(in.Sources)
-	return nil
+	slices.Sort(run.Sources)
+	return data, nil
 }
 
 // noBars says what the ledger has instead of what was asked for.
-func (s *Service) noBars(ctx context.Context, m market.Market, iv market.Interval, in *backtest.Input) error {
+func (s *Service) noBars(ctx context.Context, m market.Market, iv market.Interval, run *sandbox.Run) error {
 	all, err := s.ledger.Coverage(ctx)
 	if err != nil {
 		return fmt.Errorf("read coverage: %w", err)
@@ -211,20 +209,20 @@ func (s *Service) noBars(ctx context.Context, m market.Market, iv market.Interva
 	}
 	switch {
 	case len(has) > 0:
-		return api.NewProblem(http.StatusNotFound, api.CodeNotFound, "no %s bars of %s in the window%s; the ledger has %s", iv, m, spoken(in), strings.Join(has, ", "))
+		return api.NewProblem(http.StatusNotFound, api.CodeNotFound, "no %s bars of %s in the window%s; the ledger has %s", iv, m, spoken(run), strings.Join(has, ", "))
 	case len(others) > 0:
 		return api.NewProblem(http.StatusNotFound, api.CodeNotFound, "the ledger has no bars of %s; it has %s. 'omc data import' or 'omc data fetch' adds more", m, strings.Join(others, ", "))
 	}
 	return api.NewProblem(http.StatusNotFound, api.CodeNotFound, "the ledger has no bars of %s, or of anything: add some with 'omc data import' or 'omc data fetch'", m)
 }
 
-func spoken(in *backtest.Input) string {
+func spoken(run *sandbox.Run) string {
 	text := ""
-	if !in.From.IsZero() {
-		text += " from " + in.From.Format(time.RFC3339)
+	if !run.From.IsZero() {
+		text += " from " + run.From.Format(time.RFC3339)
 	}
-	if !in.To.IsZero() {
-		text += " to " + in.To.Format(time.RFC3339)
+	if !run.To.IsZero() {
+		text += " to " + run.To.Format(time.RFC3339)
 	}
 	return text
 }
@@ -262,7 +260,7 @@ func (s *Service) keep(ctx context.Context, user string, c strategy.Content, rep
 		if err != nil {
 			return fmt.Errorf("algorithm %.12s: %w", id, err)
 		}
-		e.Reasons = Gate(a, e, rep.Simulated, strategy.Validated, s.clock.Now())
+		e.Reasons = s.gate(ctx, a, e, rep.Simulated, strategy.Validated)
 	}
 	if err := s.store.PutEvidence(ctx, *e, body); err != nil {
 		return fmt.Errorf("keep evidence of %.12s: %w", id, err)
@@ -278,13 +276,12 @@ func later(a, b time.Time) time.Time {
 }
 
 // walk runs the walk-forward and the look-ahead test over the same bars and settings as the plain backtest.
-func walk(ctx context.Context, c strategy.Content, in *backtest.Input, fresh func() (strategy.Strategy, error), folds int) (wf, la json.RawMessage, f *report.Forward, err error) {
-	w, err := backtest.RunWalkForward(ctx, backtest.WalkForwardInput{Input: *in, Markets: c.Markets, Interval: c.Interval, Folds: folds, Choose: backtest.Fixed(fresh)})
+func walk(ctx context.Context, bench *sandbox.Bench, run sandbox.Run, folds int) (wf, la json.RawMessage, f *report.Forward, err error) {
+	w, err := bench.WalkForward(ctx, sandbox.Walk{Run: run, Folds: folds})
 	if err != nil {
 		return nil, nil, nil, problem(err)
 	}
-	l, err := backtest.RunLookAhead(ctx, backtest.LookAheadInput{Bars: in.Bars, Settings: in.Settings, Budget: lookAheadBudget,
-		New: func([][]market.Bar) (strategy.Strategy, error) { return fresh() }})
+	l, err := bench.LookAhead(ctx, sandbox.Look{Run: run, Budget: lookAheadBudget})
 	if err != nil {
 		return nil, nil, nil, problem(err)
 	}

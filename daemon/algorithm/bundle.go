@@ -34,19 +34,19 @@ func (s *Service) Import(ctx context.Context, user string, b api.Bundle) (api.Al
 	if a.Content.Language != "starlark" {
 		return api.Algorithm{}, bad("language %.40q: this omc runs starlark", a.Content.Language)
 	}
-	strat, content, err := strategy.Load([]byte(a.Content.Script), a.Name, strategy.Options{Params: a.Content.Params, Markets: a.Content.Markets, Interval: a.Content.Interval})
+	d, err := s.declare(ctx, a.Name, a.Content.Script, strategy.Options{Params: a.Content.Params, Markets: a.Content.Markets, Interval: a.Content.Interval})
 	if err != nil {
-		return api.Algorithm{}, problem(err)
+		return api.Algorithm{}, err
 	}
-	if content.ID() != a.ID {
-		return api.Algorithm{}, bad("the content's hash is %.12s, the file says %.12q: it was changed after it was exported", content.ID(), a.ID)
+	if d.Content.ID() != a.ID {
+		return api.Algorithm{}, bad("the content's hash is %.12s, the file says %.12q: it was changed after it was exported", d.Content.ID(), a.ID)
 	}
 	p := a.Provenance
 	for _, text := range []*string{&p.Session, &p.Model, &p.Author, &p.DataHash} {
 		*text = plain(*text)
 	}
 	p.TrialsBefore = max(0, min(p.TrialsBefore, 1_000_000_000))
-	stored, err := s.put(ctx, user, strat.Spec().Name, content, p)
+	stored, err := s.put(ctx, user, d.Spec.Name, d.Content, p)
 	if err != nil {
 		return api.Algorithm{}, err
 	}

@@ -46,7 +46,7 @@ func (s *Service) Promote(ctx context.Context, user, id string, r api.PromoteReq
 	if err != nil {
 		return api.Algorithm{}, err
 	}
-	reasons := Gate(a, e, simulated(rep), next, s.clock.Now())
+	reasons := s.gate(ctx, a, e, simulated(rep), next)
 	var missing []string
 	for _, q := range reasons {
 		if !q.Passed && !q.Advisory {
@@ -70,12 +70,18 @@ func refuse(detail string, reasons ...research.Reason) error {
 	return &api.Problem{Title: "promotion refused", Status: http.StatusConflict, Code: api.CodeRefused, Detail: detail, Errors: reasons}
 }
 
-// Gate lists what the promotion of a to the state next needs, one by one, and whether it holds. It is a pure function of what is
-// known; simulated says that the evidence stands on simulated prices. A reason that is advisory is stated and does not refuse.
-func Gate(a strategy.Algorithm, e *strategy.Evidence, simulated bool, next strategy.State, now time.Time) []research.Reason {
+// gate is Gate with what is known of this machine.
+func (s *Service) gate(ctx context.Context, a strategy.Algorithm, e *strategy.Evidence, simulated bool, next strategy.State) []research.Reason {
 	if next == strategy.Live {
-		return liveGate()
+		return liveGate(s.sandbox.Contained(ctx))
 	}
+	return Gate(a, e, simulated, next, s.clock.Now())
+}
+
+// Gate lists what the promotion of a to the state next needs, one by one, and whether it holds. It is a pure function of what is
+// known, for every state but live; simulated says that the evidence stands on simulated prices. A reason that is advisory is stated and
+// does not refuse.
+func Gate(a strategy.Algorithm, e *strategy.Evidence, simulated bool, next strategy.State, now time.Time) []research.Reason {
 	wf, out := walkForward(a, e)
 	out = append(out, lookAhead(a, e), counted(e))
 	if wf != nil {
@@ -102,13 +108,17 @@ func simulated(rep []byte) bool {
 	return rep != nil && json.Unmarshal(rep, &r) == nil && r.Simulated
 }
 
-// liveGate is the list of what live trading is still missing.
-func liveGate() []research.Reason {
+// liveGate is the list of what live trading is still missing; uncontained is what this machine's sandbox lacks.
+func liveGate(uncontained error) []research.Reason {
+	sandboxed := passed("sandbox_missing", "scripts run in child processes without network and files, with a memory limit")
+	if uncontained != nil {
+		sandboxed = failed("sandbox_missing", "measured: %v; wanted: child processes without network and with a memory limit", uncontained)
+	}
 	return []research.Reason{
 		failed("live_not_available", "this version has no venue that takes real orders; nothing you can do changes that"),
 		failed("no_paper_record", "measured: no judged paper record; wanted: one that a later version will compare with the backtest"),
 		failed("no_named_approval", "measured: no approval; wanted: a named person who approves this exact algorithm"),
-		failed("sandbox_missing", "scripts run inside omc's own process; wanted: a child process without network and files, with CPU and memory quotas"),
+		sandboxed,
 		failed("no_credentials", "measured: no venue credentials are kept; wanted: a user's own, encrypted"),
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/report"
+	"github.com/ohmycoins/omc/internal/sandbox"
 	"github.com/ohmycoins/omc/internal/store"
 	"github.com/ohmycoins/omc/internal/strategy"
 )
@@ -35,25 +36,40 @@ type Store interface {
 
 // Service implements gateway.Algorithms. Safe for concurrent use.
 type Service struct {
-	store  Store
-	ledger ledger.Reader
-	clock  clock.Clock
+	store   Store
+	ledger  ledger.Reader
+	clock   clock.Clock
+	sandbox *sandbox.Host // where scripts run
 
 	maxMissing float64 // share of a window's bars; set before the service is used
 
 	evidence sync.Mutex // held while evidence is read, changed and written back
 }
 
-// New returns a service over a store, the ledgers and a clock.
-func New(s Store, r ledger.Reader, c clock.Clock) *Service {
-	return &Service{store: s, ledger: r, clock: c}
+// New returns a service over a store, the ledgers, a clock and the sandbox in which scripts run.
+func New(s Store, r ledger.Reader, c clock.Clock, h *sandbox.Host) *Service {
+	return &Service{store: s, ledger: r, clock: c, sandbox: h}
+}
+
+// declare runs a script's top level, in a child of its own.
+func (s *Service) declare(ctx context.Context, name, source string, o strategy.Options) (sandbox.Declared, error) {
+	b := s.sandbox.Bench(sandbox.Script{Name: name, Source: source})
+	defer b.Close()
+	d, err := b.Declare(ctx, o)
+	if err != nil {
+		return d, problem(err)
+	}
+	return d, nil
 }
 
 // AllowMissing sets the share of a window's bars that may be missing where a request does not say; 0: ledger.MaxMissing.
 func (s *Service) AllowMissing(share float64) { s.maxMissing = share }
 
-// CodeDataGaps refuses a window that lacks too many bars.
-const CodeDataGaps = "data_gaps"
+// Codes of problems beside the interface's own.
+const (
+	CodeDataGaps    = "data_gaps"    // a window that lacks too many bars is refused
+	CodeScriptLimit = "script_limit" // a script was ended by one of the sandbox's limits
+)
 
 const minPrefix = 4 // characters of an id that are enough to ask by
 
@@ -66,11 +82,11 @@ func (s *Service) Create(ctx context.Context, user string, r api.AlgorithmCreate
 	if err != nil {
 		return api.Algorithm{}, err
 	}
-	strat, c, err := strategy.Load([]byte(r.Source), "strategy", o)
+	d, err := s.declare(ctx, "strategy", r.Source, o)
 	if err != nil {
-		return api.Algorithm{}, problem(err)
+		return api.Algorithm{}, err
 	}
-	a, err := s.put(ctx, user, strat.Spec().Name, c, strategy.Provenance{Author: user})
+	a, err := s.put(ctx, user, d.Spec.Name, d.Content, strategy.Provenance{Author: user})
 	if err != nil {
 		return api.Algorithm{}, err
 	}
@@ -143,7 +159,7 @@ func (s *Service) Get(ctx context.Context, user, id string) (api.Algorithm, erro
 		}
 	}
 	if to := a.State.Next(); to != "" {
-		out.Gate = Gate(a, e, simulated(rep), to, s.clock.Now())
+		out.Gate = s.gate(ctx, a, e, simulated(rep), to)
 	}
 	return out, nil
 }
@@ -243,9 +259,12 @@ func bad(format string, args ...any) error {
 func problem(err error) error {
 	var script *strategy.ScriptError
 	var holes *ledger.HolesError
+	var limit *sandbox.LimitError
 	switch {
 	case errors.As(err, &script):
 		return bad("%s", script.Backtrace())
+	case errors.As(err, &limit):
+		return api.NewProblem(http.StatusUnprocessableEntity, CodeScriptLimit, "%s", limit.Error())
 	case errors.As(err, &holes):
 		return api.NewProblem(http.StatusUnprocessableEntity, CodeDataGaps, "%s", holes.Error())
 	case errors.Is(err, report.ErrSettings), errors.Is(err, backtest.ErrNoBars), errors.Is(err, backtest.ErrFolds):

@@ -17,6 +17,7 @@ import (
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/report"
+	"github.com/ohmycoins/omc/internal/sandbox/sandboxtest"
 	"github.com/ohmycoins/omc/internal/store"
 	"github.com/ohmycoins/omc/internal/store/storetest"
 	"github.com/ohmycoins/omc/internal/strategy"
@@ -67,7 +68,7 @@ func newBench(t *testing.T, source string) *bench {
 	if _, err := db.AppendBars(t.Context(), m, market.Hour, rows, false); err != nil {
 		t.Fatal(err)
 	}
-	return &bench{New(db, db, c), db, user, c}
+	return &bench{New(db, db, c, sandboxtest.Host(t)), db, user, c}
 }
 
 // problemOf is the Problem in err, with this code.
@@ -216,7 +217,7 @@ func TestPromotionNeedsEvidence(t *testing.T) {
 		t.Errorf("%s, reasons %+v", v.State, v.Evidence.Reasons)
 	}
 	_, err = promote(strategy.Live)
-	if p := problemOf(t, err, api.CodeRefused); codes(p, true) != "live_not_available no_paper_record no_named_approval sandbox_missing no_credentials" {
+	if p := problemOf(t, err, api.CodeRefused); codes(p, true) != "live_not_available no_paper_record no_named_approval no_credentials" {
 		t.Errorf("%+v", p)
 	}
 	if v, err = b.Retire(t.Context(), b.user, a.ID, "tired"); err != nil || v.State != strategy.Retired {
@@ -405,7 +406,7 @@ func TestDiff(t *testing.T) {
 }
 
 func TestExamplesAreOffered(t *testing.T) {
-	b := New(nil, nil, nil)
+	b := New(nil, nil, nil, nil)
 	all := b.Examples()
 	if len(all) != len(strategy.Examples()) {
 		t.Fatal(len(all))

@@ -6,6 +6,7 @@ import (
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/clock"
 	"github.com/ohmycoins/omc/internal/journal"
+	"github.com/ohmycoins/omc/internal/sandbox/sandboxtest"
 	"github.com/ohmycoins/omc/internal/strategy"
 )
 
@@ -15,7 +16,7 @@ func BenchmarkReplay(b *testing.B) {
 	f := newFloor(b)
 	f.bars(bars)
 	id := f.algorithm(example(b, "ema-cross"), strategy.Options{}, strategy.Paper)
-	s := New(f.db, f.db, clock.Wall{}, Options{})
+	s := New(f.db, f.db, clock.Wall{}, sandboxtest.Host(b), Options{})
 	defer s.Close()
 	b.ResetTimer()
 	for range b.N {

@@ -15,6 +15,7 @@ import (
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/money"
+	"github.com/ohmycoins/omc/internal/sandbox/sandboxtest"
 	"github.com/ohmycoins/omc/internal/store"
 	"github.com/ohmycoins/omc/internal/store/storetest"
 	"github.com/ohmycoins/omc/internal/strategy"
@@ -93,7 +94,7 @@ func (b *floorBench) service(s Store, o Options) *Service {
 	if o.Wait == nil {
 		o.Wait = b.clock.wait
 	}
-	f := New(s, b.db, b.clock, o)
+	f := New(s, b.db, b.clock, sandboxtest.Host(b.tb), o)
 	b.tb.Cleanup(f.Close)
 	return f
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/ohmycoins/omc/internal/journal"
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/market"
+	"github.com/ohmycoins/omc/internal/sandbox"
 	"github.com/ohmycoins/omc/internal/store"
 	"github.com/ohmycoins/omc/internal/strategy"
 )
@@ -65,11 +66,12 @@ const (
 
 // Service implements gateway.Floor. Safe for concurrent use. Close it.
 type Service struct {
-	store  Store
-	ledger ledger.Reader
-	clock  clock.Clock
-	opts   Options
-	hub    *hub
+	store   Store
+	ledger  ledger.Reader
+	clock   clock.Clock
+	sandbox *sandbox.Host
+	opts    Options
+	hub     *hub
 
 	ctx  context.Context // of all sessions
 	stop context.CancelFunc
@@ -80,8 +82,8 @@ type Service struct {
 	closed bool
 }
 
-// New returns a service with no session running: see ResumeAll.
-func New(s Store, r ledger.Reader, c clock.Clock, o Options) *Service {
+// New returns a service with no session running: see ResumeAll. Strategies run in h, one child each.
+func New(s Store, r ledger.Reader, c clock.Clock, h *sandbox.Host, o Options) *Service {
 	if o.Poll <= 0 {
 		o.Poll = defaultPoll
 	}
@@ -95,7 +97,7 @@ func New(s Store, r ledger.Reader, c clock.Clock, o Options) *Service {
 		o.NewID = newID
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	return &Service{store: s, ledger: r, clock: c, opts: o, hub: newHub(), ctx: ctx, stop: stop, active: map[string]*session{}}
+	return &Service{store: s, ledger: r, clock: c, sandbox: h, opts: o, hub: newHub(), ctx: ctx, stop: stop, active: map[string]*session{}}
 }
 
 func wait(ctx context.Context, d time.Duration) error {

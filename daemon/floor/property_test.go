@@ -8,6 +8,7 @@ import (
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/journal"
 	"github.com/ohmycoins/omc/internal/market"
+	"github.com/ohmycoins/omc/internal/sandbox/sandboxtest"
 	"github.com/ohmycoins/omc/internal/strategy"
 	"pgregory.net/rapid"
 )
@@ -55,7 +56,7 @@ func TestKilledAnywhereEndsTheSame(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		req := api.FloorRequest{Algorithm: rapid.SampledFrom(ids).Draw(rt, "algorithm"), Paper: true, Feed: "sim", From: "2024-01-01",
 			To: rapid.SampledFrom([]string{"2024-01-02", "2024-01-03"}).Draw(rt, "to"), Seed: rapid.Uint64Range(1, 1000).Draw(rt, "seed")}
-		calm := New(b.db, b.db, b.clock, Options{Wait: b.clock.wait})
+		calm := New(b.db, b.db, b.clock, sandboxtest.Host(t), Options{Wait: b.clock.wait})
 		defer calm.Close()
 		s, err := calm.Start(ctx, b.user, req)
 		if err != nil {
@@ -71,7 +72,7 @@ func TestKilledAnywhereEndsTheSame(t *testing.T) {
 			if n > 4 {
 				m.left = 1 << 30
 			}
-			f := New(m, b.db, b.clock, Options{Wait: b.clock.wait})
+			f := New(m, b.db, b.clock, sandboxtest.Host(t), Options{Wait: b.clock.wait})
 			if id == "" {
 				if s, err = f.Start(ctx, b.user, req); err != nil {
 					rt.Fatal(err)

@@ -284,6 +284,7 @@ func (s *Service) Replay(ctx context.Context, user, id string) (api.ReplayResult
 	if err != nil {
 		return api.ReplayResult{}, fmt.Errorf("replay session %s: %w", j.ID, err)
 	}
+	defer b.close()
 	out := api.ReplayResult{Session: j.ID, Inputs: b.runner.Inputs(), Lines: b.stored, Recorded: b.recorded, Replayed: b.hash, Difference: b.difference}
 	if out.Inputs == 0 { // the strategy's init is journalled with the first input
 		out.Replayed = ""

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ohmycoins/omc/internal/engine"
 	"github.com/ohmycoins/omc/internal/journal"
+	"github.com/ohmycoins/omc/internal/sandbox"
 	"github.com/ohmycoins/omc/internal/store"
 	"github.com/ohmycoins/omc/internal/strategy"
 )
@@ -31,18 +32,34 @@ type rebuilt struct {
 	failure    error  // of the last recorded input
 }
 
+// unusable is err as an errUnusable, unless it tells of this machine rather than of the session: a strategy that was ended by a limit
+// where it was not before, or that could not be started, may well run another time.
+func unusable(err error) error {
+	var limit *sandbox.LimitError
+	if errors.As(err, &limit) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errUnusable, err)
+}
+
 // rebuild steps a session's recorded inputs through a fresh engine and compares the audit byte for byte with the recorded one, a
 // page at a time. Lines of a session without inputs stay in the batch: they are of the strategy's init and not journalled yet.
-func (s *Service) rebuild(ctx context.Context, j journal.Session) (*rebuilt, error) {
+func (s *Service) rebuild(ctx context.Context, j journal.Session) (_ *rebuilt, err error) {
 	strat, err := s.load(ctx, &j)
 	if err != nil {
 		return nil, err
 	}
 	rec, err := newRecorder(j, strat)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errUnusable, err)
+		strat.Close()
+		return nil, unusable(err)
 	}
 	b := &rebuilt{recorder: rec}
+	defer func() {
+		if err != nil {
+			rec.close()
+		}
+	}()
 	cmp := comparer{store: s.store, session: j.ID}
 	for {
 		inputs, err := s.store.FloorInputs(ctx, j.ID, rec.runner.Inputs(), inputPage)
@@ -54,7 +71,7 @@ func (s *Service) rebuild(ctx context.Context, j journal.Session) (*rebuilt, err
 		}
 		for i := range inputs {
 			if err := b.again(&inputs[i]); err != nil {
-				return nil, fmt.Errorf("%w: %w", errUnusable, err)
+				return nil, unusable(err)
 			}
 			if err := cmp.lines(ctx, rec.batch.Lines); err != nil {
 				return nil, err
@@ -88,7 +105,7 @@ func (b *rebuilt) again(in *journal.Input) error {
 }
 
 // load makes a fresh strategy from the session's algorithm. Its declaration must still be what the session was started with.
-func (s *Service) load(ctx context.Context, j *journal.Session) (strategy.Strategy, error) {
+func (s *Service) load(ctx context.Context, j *journal.Session) (*sandbox.Session, error) {
 	a, err := s.store.Algorithm(ctx, j.UserID, j.Algorithm)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, fmt.Errorf("%w: %w", errUnusable, err)
@@ -96,26 +113,18 @@ func (s *Service) load(ctx context.Context, j *journal.Session) (strategy.Strate
 	if err != nil {
 		return nil, fmt.Errorf("algorithm of the session: %w", err)
 	}
-	strat, err := start(&a)
-	if err != nil {
+	strat, err := s.sandbox.Session(ctx, a.Name, a.Content)
+	var script *strategy.ScriptError
+	switch {
+	case errors.As(err, &script), errors.Is(err, sandbox.ErrChanged):
 		return nil, fmt.Errorf("%w: %w", errUnusable, err)
+	case err != nil:
+		return nil, fmt.Errorf("start the strategy: %w", err)
 	}
 	spec := strat.Spec()
 	if len(spec.Markets) != len(j.Markets) || spec.Interval != j.Interval {
+		strat.Close()
 		return nil, fmt.Errorf("%w: strategy %s declares other markets or another interval than the session was started with", errUnusable, j.Strategy)
-	}
-	return strat, nil
-}
-
-// start makes a fresh strategy from an algorithm's content.
-func start(a *strategy.Algorithm) (strategy.Strategy, error) {
-	c := &a.Content
-	strat, got, err := strategy.Load([]byte(c.Script), a.Name, strategy.Options{Params: c.Params, Markets: c.Markets, Interval: c.Interval})
-	if err != nil {
-		return nil, err
-	}
-	if got.ID() != a.ID {
-		return nil, fmt.Errorf("algorithm %.12s: its content loads as %.12s; it was made by another version of omc", a.ID, got.ID())
 	}
 	return strat, nil
 }

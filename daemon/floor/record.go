@@ -9,7 +9,7 @@ import (
 
 	"github.com/ohmycoins/omc/internal/engine"
 	"github.com/ohmycoins/omc/internal/journal"
-	"github.com/ohmycoins/omc/internal/strategy"
+	"github.com/ohmycoins/omc/internal/sandbox"
 	"github.com/ohmycoins/omc/internal/venue/sim"
 )
 
@@ -24,12 +24,14 @@ type recorder struct {
 	batch   journal.Batch
 	hash    string // of the newest line
 	lines   int64
-	marked  bool // the step under way has marked the equity
+	marked  bool   // the step under way has marked the equity
+	close   func() // ends the strategy's process
 }
 
 // newRecorder starts a session's engine and venue from nothing. The strategy's init may have left lines in the batch already.
-func newRecorder(j journal.Session, strat strategy.Strategy) (*recorder, error) {
-	r := &recorder{session: j, books: books{start: j.Settings.Cash, peak: j.Settings.Cash, equity: j.Settings.Cash}}
+// The strategy is the recorder's, which must be closed; where there is an error it is the caller's still.
+func newRecorder(j journal.Session, strat *sandbox.Session) (*recorder, error) {
+	r := &recorder{session: j, close: strat.Close, books: books{start: j.Settings.Cash, peak: j.Settings.Cash, equity: j.Settings.Cash}}
 	r.clear()
 	e, err := engine.New(engine.Config{Strategy: strat, Settings: j.Settings, From: j.FeedArgs.From, Audit: r, AuditMarks: true})
 	if err != nil {

@@ -164,6 +164,7 @@ func (a *session) trade(ctx context.Context) error {
 		return fmt.Errorf("take the session up: %w", err)
 	}
 	a.rec = b.recorder
+	defer a.rec.close()
 	if b.difference != "" {
 		return a.discard(ctx, "the journal does not give the same audit again: "+b.difference)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/report"
 	"github.com/ohmycoins/omc/internal/research"
+	"github.com/ohmycoins/omc/internal/sandbox"
 	"github.com/ohmycoins/omc/internal/store"
 	"github.com/ohmycoins/omc/internal/strategy"
 )
@@ -33,10 +34,11 @@ func (s *Service) Start(ctx context.Context, user string, r api.FloorRequest) (a
 	if err := allowed(&a, r.Paper); err != nil {
 		return api.FloorSession{}, err
 	}
-	strat, err := start(&a)
+	strat, err := s.sandbox.Session(ctx, a.Name, a.Content)
 	if err != nil {
 		return api.FloorSession{}, script(err)
 	}
+	defer strat.Close()
 	now := s.now()
 	j := journal.Session{ID: s.opts.NewID(), UserID: user, Algorithm: a.ID, Strategy: a.Name, Mode: "paper", Feed: r.Feed, Markets: a.Content.Markets,
 		Interval: a.Content.Interval, Settings: report.Default(), Status: journal.Running, CreatedAt: now, UpdatedAt: now}
@@ -125,6 +127,14 @@ func script(err error) error {
 	var e *strategy.ScriptError
 	if errors.As(err, &e) {
 		return bad("%s", e.Backtrace())
+	}
+	if errors.Is(err, sandbox.ErrUncontained) {
+		return &api.Problem{Title: "start refused", Status: http.StatusConflict, Code: api.CodeRefused, Detail: err.Error(),
+			Errors: []research.Reason{{Code: "sandbox_missing", Text: err.Error()}}}
+	}
+	var limit *sandbox.LimitError
+	if errors.As(err, &limit) {
+		return bad("%s", limit.Error())
 	}
 	return err
 }

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/ohmycoins/omc/internal/backtest"
-	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/research"
+	"github.com/ohmycoins/omc/internal/sandbox"
 	"github.com/ohmycoins/omc/internal/strategy"
 )
 
@@ -47,11 +47,10 @@ func checkLookAhead(ctx context.Context, t *turn, _ string, a research.Algorithm
 	if err != nil {
 		return outcome{}, err
 	}
-	la, err := backtest.RunLookAhead(ctx, backtest.LookAheadInput{Bars: c.input.Bars, Settings: c.input.Settings, Seed: 1,
-		New: func([][]market.Bar) (strategy.Strategy, error) {
-			s, _, err := c.with(w.Params)
-			return s, err
-		}})
+	defer c.close()
+	run := c.run
+	run.Params = w.Params
+	la, err := c.bench.LookAhead(ctx, sandbox.Look{Run: run, Seed: 1})
 	if err != nil {
 		return outcome{}, backtestError(ctx, err)
 	}
@@ -69,6 +68,7 @@ func evaluateCandidate(ctx context.Context, t *turn, _ string, a research.Algori
 	if err != nil {
 		return outcome{}, err
 	}
+	defer c.close()
 	raw, err := t.lab.kept(ctx, t.state.Session.ID, keptWalkForward, a.Algorithm)
 	if err != nil {
 		return outcome{}, err
@@ -121,13 +121,13 @@ func evaluationLine(e research.Evaluation) string {
 
 // whole runs the final parameters over the research window, for the algorithm's own page. It is a trial.
 func (c *candidate) whole(ctx context.Context, w research.WalkForwardResult) error {
-	s, content, err := c.with(w.Params)
+	content, err := c.with(ctx, w.Params)
 	if err != nil {
 		return err
 	}
-	in := c.input
-	in.Strategy, in.Algorithm, in.CodeHash = s, content.ID(), content.CodeHash()
-	rep, err := backtest.Run(ctx, in)
+	run := c.run
+	run.Params, run.Algorithm = w.Params, content.ID()
+	rep, err := c.bench.Backtest(ctx, run, nil, nil)
 	if err != nil {
 		return backtestError(ctx, err)
 	}
@@ -141,13 +141,9 @@ func (c *candidate) whole(ctx context.Context, w research.WalkForwardResult) err
 // doubleCosts runs the folds again with the parameters that were chosen, at twice the fee and slippage.
 func (c *candidate) doubleCosts(ctx context.Context, w research.WalkForwardResult, folds int) (*backtest.WalkForward, error) {
 	two := money.FromInt(2)
-	in := c.input
-	in.Settings.FeeBps, in.Settings.SlippageBps = in.Settings.FeeBps.Mul(two), in.Settings.SlippageBps.Mul(two)
-	wf, err := backtest.RunWalkForward(ctx, backtest.WalkForwardInput{Input: in, Markets: c.markets, Interval: c.interval, Folds: folds,
-		Choose: func(_ context.Context, train backtest.Training) (strategy.Strategy, error) {
-			s, _, err := c.with(w.FoldParams[train.Fold-1])
-			return s, err
-		}})
+	walk := sandbox.Walk{Run: c.run, Folds: folds, FoldParams: w.FoldParams}
+	walk.Settings.FeeBps, walk.Settings.SlippageBps = walk.Settings.FeeBps.Mul(two), walk.Settings.SlippageBps.Mul(two)
+	wf, err := c.bench.WalkForward(ctx, walk)
 	if err != nil {
 		return nil, backtestError(ctx, err)
 	}
@@ -162,7 +158,8 @@ func (l *Lab) recordVerdict(ctx context.Context, t *turn, v research.Verdict) er
 	if err != nil {
 		return err
 	}
-	_, content, err := c.with(w.Params)
+	defer c.close()
+	content, err := c.with(ctx, w.Params)
 	if err != nil {
 		return err
 	}
@@ -178,13 +175,13 @@ func (l *Lab) recordVerdict(ctx context.Context, t *turn, v research.Verdict) er
 			return fmt.Errorf("evaluation of %s: %w", v.Algorithm, err)
 		}
 	}
-	bars := c.input.Bars[0]
-	dataTo := bars[len(bars)-1].OpenTime().Add(c.interval.Duration())
+	bars := c.data.Bars[0]
+	dataTo := bars[len(bars)-1].OpenTime().Add(c.data.Interval.Duration())
 	ev := strategy.Evidence{Algorithm: content.ID(), Reasons: v.Reasons, DSR: e.DSR, Trials: e.Trials, UpdatedAt: l.Clock.Now().Truncate(time.Microsecond),
 		WalkForward: kept[keptWalkForward], LookAhead: kept[keptLookAhead], DataTo: dataTo}
 	a := strategy.Algorithm{ID: content.ID(), Name: c.name, Content: content, State: strategy.Draft, CreatedAt: ev.UpdatedAt, StateSince: ev.UpdatedAt,
 		Provenance: strategy.Provenance{Session: s.ID, Model: s.Model, DataFrom: bars[0].OpenTime(), DataTo: dataTo,
-			DataHash: dataHash(bars), TrialsBefore: e.Trials, Simulated: c.input.Simulated, CodeHash: content.CodeHash()}}
+			DataHash: dataHash(bars), TrialsBefore: e.Trials, Simulated: c.run.Simulated, CodeHash: content.CodeHash()}}
 	known, _, err := l.Store.PutAlgorithm(ctx, s.UserID, a)
 	if err != nil {
 		return err

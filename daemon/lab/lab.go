@@ -17,6 +17,7 @@ import (
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/llm"
 	"github.com/ohmycoins/omc/internal/research"
+	"github.com/ohmycoins/omc/internal/sandbox"
 	"github.com/ohmycoins/omc/internal/strategy"
 )
 
@@ -47,7 +48,9 @@ type Config struct {
 	NewID  func() string                        // session ids: short, unique
 	Model  func(name string) (llm.Model, error) // by the name a session was opened with
 	Log    *slog.Logger
-	Max    int // sessions working at once; more wait their turn. 0: 4
+	// Sandbox is where strategies run.
+	Sandbox *sandbox.Host
+	Max     int // sessions working at once; more wait their turn. 0: 4
 	// MaxMissing is the share of a window's bars that may be missing where a session does not say; 0: ledger.MaxMissing.
 	MaxMissing float64
 }

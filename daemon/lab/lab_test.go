@@ -19,6 +19,7 @@ import (
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/research"
+	"github.com/ohmycoins/omc/internal/sandbox/sandboxtest"
 	"github.com/ohmycoins/omc/internal/store"
 	"github.com/ohmycoins/omc/internal/store/storetest"
 	"github.com/ohmycoins/omc/internal/strategy"
@@ -77,7 +78,7 @@ func owner(t testing.TB, db *store.DB) string {
 func newLab(t testing.TB, s Store, r ledger.Reader) *Lab {
 	t.Helper()
 	var n atomic.Int64
-	l, err := New(Config{Store: s, Ledger: r, Clock: clock.Wall{}, NewID: func() string { return fmt.Sprintf("s%03d", n.Add(1)) },
+	l, err := New(Config{Store: s, Ledger: r, Clock: clock.Wall{}, Sandbox: sandboxtest.Host(t), NewID: func() string { return fmt.Sprintf("s%03d", n.Add(1)) },
 		Model: func(name string) (llm.Model, error) {
 			if name != builtin.Name {
 				return nil, errors.New("there is only builtin")

@@ -13,10 +13,10 @@ import (
 	"time"
 
 	"github.com/ohmycoins/omc/internal/backtest"
-	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/report"
 	"github.com/ohmycoins/omc/internal/research"
+	"github.com/ohmycoins/omc/internal/sandbox"
 	"github.com/ohmycoins/omc/internal/strategy"
 	"golang.org/x/sync/errgroup"
 )
@@ -42,14 +42,13 @@ func listStrategies(_ context.Context, _ *turn, _ string, _ research.NoArgs) (ou
 	return outcome{result: res, summary: fmt.Sprintf("%d strategies can be tried", len(res.Strategies))}, nil
 }
 
-// candidate is one strategy on its markets and bars, whatever its parameters.
+// candidate is one strategy on its markets and bars, whatever its parameters. It must be closed.
 type candidate struct {
-	t        *turn
-	name     string
-	program  *strategy.Program
-	markets  []market.Market
-	interval market.Interval
-	input    backtest.Input // bars, sources and settings; no strategy
+	t     *turn
+	name  string
+	bench *sandbox.Bench
+	data  sandbox.Data
+	run   sandbox.Run // sources and settings; no parameters
 }
 
 func (t *turn) candidate(ctx context.Context, name string, markets []string, interval string) (*candidate, error) {
@@ -61,41 +60,41 @@ func (t *turn) candidate(ctx context.Context, name string, markets []string, int
 	if i < 0 {
 		return nil, refuse("there is no strategy %q; list_strategies names them", clipName(name))
 	}
-	p, err := strategy.Compile([]byte(strategy.Examples()[i].Source), name)
-	if err != nil {
-		return nil, fmt.Errorf("example %s: %w", name, err)
-	}
-	c := &candidate{t: t, name: name, program: p, interval: iv, input: backtest.Input{Settings: report.Default()}}
+	c := &candidate{t: t, name: name, data: sandbox.Data{Interval: iv}, run: sandbox.Run{Settings: report.Default()}}
 	if cash := t.state.Session.Options.Cash; cash != "" {
-		if c.input.Settings.Cash, err = money.Parse(cash); err != nil {
+		if c.run.Settings.Cash, err = money.Parse(cash); err != nil {
 			return nil, refuse("cash: %v", err)
 		}
 	}
 	for _, h := range hs {
-		c.markets = append(c.markets, h.market)
-		c.input.Bars = append(c.input.Bars, h.Bars.Bars)
-		c.input.Simulated = c.input.Simulated || h.Simulated
-		c.input.Sources = append(c.input.Sources, h.Sources...)
+		c.data.Markets = append(c.data.Markets, h.market)
+		c.data.Bars = append(c.data.Bars, h.Bars.Bars)
+		c.run.Simulated = c.run.Simulated || h.Simulated
+		c.run.Sources = append(c.run.Sources, h.Sources...)
 	}
-	slices.Sort(c.input.Sources)
-	c.input.Sources = slices.Compact(c.input.Sources)
+	slices.Sort(c.run.Sources)
+	c.run.Sources = slices.Compact(c.run.Sources)
+	c.bench = t.lab.Sandbox.Bench(sandbox.Script{Name: name, Source: strategy.Examples()[i].Source})
+	c.bench.Load(c.data)
 	return c, nil
 }
 
-// with returns a fresh strategy with the given parameters.
-func (c *candidate) with(params map[string]float64) (strategy.Strategy, strategy.Content, error) {
-	s, content, err := c.program.New(strategy.Options{Params: params, Markets: c.markets, Interval: c.interval})
+func (c *candidate) close() { c.bench.Close() }
+
+// with returns the content that the given parameters make.
+func (c *candidate) with(ctx context.Context, params map[string]float64) (strategy.Content, error) {
+	d, err := c.bench.Declare(ctx, strategy.Options{Params: params, Markets: c.data.Markets, Interval: c.data.Interval})
 	if err != nil {
-		return nil, content, refuse("%v", err)
+		return strategy.Content{}, backtestError(ctx, err)
 	}
-	return s, content, nil
+	return d.Content, nil
 }
 
 // record counts one backtest as a trial. It is called before the result is told to anybody.
 func (c *candidate) record(ctx context.Context, stage string, content strategy.Content, from, to time.Time, f report.Figures) (research.Trial, error) {
 	tr := research.Trial{Session: c.t.state.Session.ID, Algorithm: content.ID(), Strategy: c.name, Params: content.Params, From: from, To: to, Stage: stage,
 		Sharpe: f.Sharpe, Return: f.Return, Drawdown: f.MaxDrawdown, Turnover: f.Turnover, Trades: f.Trades, CreatedAt: c.t.lab.Clock.Now().Truncate(time.Microsecond)}
-	for _, m := range c.markets {
+	for _, m := range c.data.Markets {
 		tr.Markets = append(tr.Markets, m.String())
 	}
 	n, err := c.t.lab.Store.AppendTrial(ctx, tr)
@@ -118,21 +117,29 @@ func walkForward(ctx context.Context, t *turn, key string, a research.WalkForwar
 	if err != nil {
 		return outcome{}, err
 	}
-	var contents []strategy.Content // of each fold's choice
-	var trials []research.Trial
-	wf, err := backtest.RunWalkForward(ctx, backtest.WalkForwardInput{Input: c.input, Markets: c.markets, Interval: c.interval, Folds: a.Folds,
-		Choose: func(ctx context.Context, train backtest.Training) (strategy.Strategy, error) {
-			best, ts, err := c.choose(ctx, a.Grid, train)
-			if err != nil {
-				return nil, err
-			}
-			trials = append(trials, ts...)
-			contents = append(contents, best)
-			s, _, err := c.with(best.Params)
-			return s, err
-		}})
+	defer c.close()
+	edges, err := backtest.FoldEdges(&backtest.WalkForwardInput{Input: backtest.Input{Bars: c.data.Bars}, Markets: c.data.Markets, Interval: c.data.Interval, Folds: a.Folds})
 	if err != nil {
 		return outcome{}, backtestError(ctx, err)
+	}
+	var contents []strategy.Content // of each fold's choice
+	var trials []research.Trial
+	walk := sandbox.Walk{Run: c.run, Folds: a.Folds}
+	for n := 1; n <= a.Folds; n++ {
+		best, ts, err := c.choose(ctx, a.Grid, edges[0], edges[n])
+		if err != nil {
+			return outcome{}, err
+		}
+		trials = append(trials, ts...)
+		contents = append(contents, best)
+		walk.FoldParams = append(walk.FoldParams, best.Params)
+	}
+	wf, err := c.bench.WalkForward(ctx, walk)
+	if err != nil {
+		return outcome{}, backtestError(ctx, err)
+	}
+	if len(wf.Folds) != a.Folds {
+		return outcome{}, fmt.Errorf("walk-forward: %d folds came back, %d were asked for", len(wf.Folds), a.Folds)
 	}
 	for i, f := range wf.Folds {
 		tr, err := c.record(ctx, "test", contents[i], f.From, f.To, f.Figures)
@@ -162,37 +169,39 @@ func backtestError(ctx context.Context, err error) error {
 		return err
 	}
 	var script *strategy.ScriptError
-	if errors.As(err, &script) || errors.Is(err, backtest.ErrFolds) || errors.Is(err, backtest.ErrNoBars) {
+	var limit *sandbox.LimitError
+	if errors.As(err, &script) || errors.As(err, &limit) || errors.Is(err, backtest.ErrFolds) || errors.Is(err, backtest.ErrNoBars) {
 		return refuse("%v", err)
 	}
 	return err
 }
 
-// choose runs every grid point on the training window and takes the highest Sharpe, the first of equals.
-func (c *candidate) choose(ctx context.Context, grid []map[string]float64, train backtest.Training) (strategy.Content, []research.Trial, error) {
+// choose runs every grid point on the bars of the training window, and nothing after it, and takes the highest Sharpe, the first of
+// equals.
+func (c *candidate) choose(ctx context.Context, grid []map[string]float64, from, to time.Time) (strategy.Content, []research.Trial, error) {
 	runs := make([]chosen, len(grid))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, params := range grid {
 		g.Go(func() error {
-			s, content, err := c.with(params)
+			content, err := c.with(gctx, params)
 			if err != nil {
 				return err
 			}
-			in := c.input
-			in.Strategy, in.Bars, in.From, in.To = s, train.Bars, time.Time{}, time.Time{}
-			rep, err := backtest.Run(gctx, in)
+			run := c.run
+			run.Params, run.Since, run.Before = params, from, to
+			rep, err := c.bench.Backtest(gctx, run, nil, nil)
 			runs[i] = chosen{content, rep}
 			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return strategy.Content{}, nil, err
+		return strategy.Content{}, nil, backtestError(ctx, err)
 	}
 	best := 0
 	var trials []research.Trial
 	for i, r := range runs { // recorded in the grid's order, so that a re-run counts the same
-		tr, err := c.record(ctx, "train", r.content, train.From, train.To, r.report.Strat)
+		tr, err := c.record(ctx, "train", r.content, from, to, r.report.Strat)
 		if err != nil {
 			return strategy.Content{}, nil, err
 		}
@@ -208,7 +217,7 @@ func (c *candidate) result(ctx context.Context, wf *backtest.WalkForward, conten
 	newest := contents[len(contents)-1]
 	r := research.WalkForwardResult{Algorithm: newest.ID(), Strategy: c.name, Params: newest.Params, Days: len(wf.Days), Return: &wf.Return, Sharpe: wf.Sharpe,
 		MaxDrawdown: &wf.Drawdown, Turnover: wf.Turnover, Trades: wf.Trades, HoldReturn: &wf.Hold, HoldSharpe: wf.HoldSharpe}
-	for _, m := range c.markets {
+	for _, m := range c.data.Markets {
 		r.Markets = append(r.Markets, m.String())
 	}
 	equity, peak, worst := 1.0, 1.0, 0.0

@@ -83,7 +83,10 @@ type StitchedDay struct {
 // RunWalkForward cuts the window into Folds+1 stretches of equal length, whole days where they are longer than a day. The first is
 // for training only; each later one is tested with what was chosen on everything before it.
 func RunWalkForward(ctx context.Context, in WalkForwardInput) (*WalkForward, error) {
-	edges, err := foldEdges(&in)
+	if in.Choose == nil {
+		return nil, errors.New("walk-forward: it needs a way to choose a strategy")
+	}
+	edges, err := FoldEdges(&in)
 	if err != nil {
 		return nil, err
 	}
@@ -164,13 +167,13 @@ func at(bars []market.Bar, t time.Time) int {
 	return sort.Search(len(bars), func(i int) bool { return bars[i].Unix() >= t.Unix() })
 }
 
-// foldEdges returns Folds+2 moments: where training begins, where each fold begins, and where the last ends.
-func foldEdges(in *WalkForwardInput) ([]time.Time, error) {
+// FoldEdges returns Folds+2 moments: where training begins, where each fold begins, and where the last ends.
+func FoldEdges(in *WalkForwardInput) ([]time.Time, error) {
 	if in.Folds < 2 || in.Folds > maxFolds {
 		return nil, fmt.Errorf("walk-forward: %w: %d folds, want 2 to %d", ErrFolds, in.Folds, maxFolds)
 	}
-	if !in.Interval.Valid() || in.Choose == nil {
-		return nil, fmt.Errorf("walk-forward: %w: it needs the bars' interval and a way to choose a strategy", ErrFolds)
+	if !in.Interval.Valid() {
+		return nil, fmt.Errorf("walk-forward: %w: it needs the bars' interval", ErrFolds)
 	}
 	first, last := int64(-1), int64(0)
 	for _, bars := range in.Bars {

@@ -65,6 +65,8 @@ func (k Key) Check(v string) error {
 		}
 	case k.Kind == "level":
 		return oneOf(v, "debug", "info", "warn", "error")
+	case k.Kind == "risk":
+		return oneOf(v, "uncontained")
 	case k.Kind == "backend":
 		return oneOf(v, "auto", "desktop", "file")
 	case k.Kind == "file" && !filepath.IsAbs(v): // a daemon runs in another folder

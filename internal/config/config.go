@@ -22,7 +22,7 @@ type Key struct {
 	Name    string // dotted: sources.kraken.base_url
 	Default string
 	Doc     string
-	Kind    string // string, url, bool, level, backend, file, duration, count, roles
+	Kind    string // string, url, bool, level, backend, file, duration, count, roles, risk
 	Example string // a value, for the line that sets it; "": VALUE
 	Secret  bool   // masked wherever it is shown; its value may be keyring:NAME
 }
@@ -42,6 +42,7 @@ func Keys() []Key {
 		{Name: "no_color", Kind: "bool", Default: "false", Doc: "write without colour (NO_COLOR does the same)"},
 		{Name: "data.max_missing", Kind: "share", Default: "0.1", Doc: "share of a window's bars that may be missing before a backtest or a lab session refuses it"},
 		{Name: "roles", Kind: "roles", Doc: "what this process does: collector, lab, floor, with commas between; empty: all of it"},
+		{Name: "sandbox.accept_risk", Kind: "risk", Example: "uncontained", Doc: "uncontained: scripts may trade though this machine does not contain them; empty: the floor refuses there ('omc doctor' tells)"},
 		{Name: "secrets.backend", Kind: "backend", Default: "auto", Doc: "where secrets rest: desktop (its keyring), file (encrypted, in the data directory) or auto"},
 		{Name: "secrets.passphrase_file", Kind: "file", Doc: "file (mode 0600) with the passphrase of secrets in files; empty: OMC_SECRETS_PASSPHRASE, or asked"},
 	}

@@ -28,7 +28,7 @@ type Check struct {
 // New returns the command `omc doctor`.
 func New(f *factory.Factory) *cobra.Command {
 	return &cobra.Command{
-		Use: "doctor", Short: "Check settings, data directory, store, clock, terminal and disk", Args: cobra.NoArgs,
+		Use: "doctor", Short: "Check settings, data directory, store, clock, terminal, disk and sandbox", Args: cobra.NoArgs,
 		Long: "Check what omc needs and say what to do where something is wrong. Exits with 1 where a check fails.", Example: "  omc doctor\n  omc doctor -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error { return Run(cmd.Context(), f) },
 	}
@@ -41,6 +41,7 @@ func Run(ctx context.Context, f *factory.Factory) error {
 		return err
 	}
 	checks := []Check{settings(len(c.Warnings)), directory(c.Get("data_dir")), disk(f, c.Get("data_dir")), clockCheck(f.Now()), terminal(f)}
+	checks = append(checks, contained(ctx, f, c.Get("sandbox.accept_risk") == "uncontained")...)
 	checks = append(checks, system(ctx, f)...)
 	err = factory.List(f, checks, "", []factory.Column[Check]{
 		{Name: "check", Value: func(k Check) string { return k.Name }},
@@ -110,6 +111,31 @@ func megabytes(n uint64) string { return strconv.FormatUint(n>>20, 10) + " MB" }
 
 // firstRelease is before every omc: a clock before it is wrong.
 var firstRelease = time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC)
+
+// contained tells whether scripts can get out of the children in which they run.
+func contained(ctx context.Context, f *factory.Factory, accepted bool) []Check {
+	parts, notes, err := f.Contain(ctx)
+	if err != nil {
+		return []Check{{Name: "sandbox", Detail: err.Error(), Advice: "no script can run: the text above says what stands in the way of its process"}}
+	}
+	var out []Check
+	for _, p := range parts {
+		k := Check{Name: "sandbox " + p.Part, OK: p.Held || !p.Vital || accepted, Detail: p.How}
+		switch {
+		case !p.Held && p.Vital && accepted:
+			k.Advice = "not contained, which sandbox.accept_risk accepts: a script that trades could do harm here"
+		case !p.Held && p.Vital:
+			k.Advice = "the floor runs no script here; run it on a Linux machine with user namespaces, or accept that by 'omc config set sandbox.accept_risk uncontained'"
+		case !p.Held:
+			k.Advice = "not contained by this kernel; what is needed for money, network and memory, is told apart"
+		}
+		out = append(out, k)
+	}
+	for i, n := range notes {
+		out = append(out, Check{Name: fmt.Sprintf("sandbox note %d", i+1), OK: true, Detail: n})
+	}
+	return out
+}
 
 func clockCheck(now time.Time) Check {
 	k := Check{Name: "clock", OK: true, Detail: now.UTC().Format(time.RFC3339)}

@@ -43,6 +43,7 @@ type Factory struct {
 	RunDaemon func(ctx context.Context, c *config.Config, ready func()) error
 	Migrate   func(ctx context.Context, c *config.Config) (from, to int64, err error)
 	DiskFree  func(path string) (uint64, error)
+	Contain   func(ctx context.Context) (parts []Contained, notes []string, err error) // tries to break out of a sandbox of this machine
 	OpenAPI   func() ([]byte, error)
 	TUI       func(ctx context.Context, c *client.Client) error              // nil: this build has none
 	Plain     func(ctx context.Context, c *client.Client, page string) error // one page as text; nil: this build has none
@@ -56,6 +57,14 @@ type Factory struct {
 
 	config     *config.Config
 	attachment *attach.Attachment
+}
+
+// Contained is one thing that a sandboxed script must not get at.
+type Contained struct {
+	Part  string
+	Held  bool
+	How   string
+	Vital bool // without it the floor runs no script
 }
 
 // StandIns say where and how stand-ins of upstreams are served.
