@@ -56,24 +56,47 @@ func (s *Service) Backtest(ctx context.Context, user string, r api.BacktestReque
 		run.Algorithm = found[0].ID
 	}
 	bench.Load(data)
-	rep, err := bench.Backtest(ctx, run, trace, nil)
+	rep, err := s.tried(ctx, user, bench, run, &d.Content, name, trace)
 	if err != nil {
-		return nil, problem(err)
+		return nil, err
 	}
 	if run.Algorithm == "" {
 		return rep, nil
 	}
-	var wf, la json.RawMessage
+	var f *forwarded
 	if r.WalkForward > 0 {
-		if wf, la, rep.Forward, err = walk(ctx, bench, run, r.WalkForward); err != nil {
+		if f, err = walk(ctx, bench, run, r.WalkForward); err != nil {
 			return nil, err
 		}
+		rep.Forward = forward(f.walk, f.look)
 		if _, err := s.put(ctx, user, rep.Strategy, d.Content, strategy.Provenance{Author: user, Simulated: run.Simulated}); err != nil {
 			return nil, err
 		}
 	}
-	if err := s.keep(ctx, user, d.Content, rep, wf, la); err != nil {
+	if err := s.keep(ctx, user, d.Content, rep, f); err != nil {
 		return nil, err
+	}
+	return rep, nil
+}
+
+// tried runs a backtest, which is in the trial ledger before it begins: its result is shown to nobody whose count does not have it.
+func (s *Service) tried(ctx context.Context, user string, bench *sandbox.Bench, run sandbox.Run, c *strategy.Content, name string, trace io.Writer) (*report.Report, error) {
+	t, err := backtest.Tried(user, "backtest", "", name, c, run.From, run.To, &run.Settings, s.clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.store.RecordTrial(ctx, t); err != nil {
+		return nil, fmt.Errorf("record the trial: %w", err)
+	}
+	rep, err := bench.Backtest(ctx, run, trace, nil)
+	if err != nil {
+		return nil, problem(err)
+	}
+	if err := backtest.CameOut(&t, rep.Days); err != nil {
+		return nil, err
+	}
+	if err := s.store.EndTrial(ctx, t); err != nil {
+		return nil, fmt.Errorf("record the trial's result: %w", err)
 	}
 	return rep, nil
 }
@@ -227,9 +250,9 @@ func spoken(run *sandbox.Run) string {
 	return text
 }
 
-// keep stores what a backtest of a stored algorithm showed: with a walk-forward all of it, without one (wf is nil) its report,
+// keep stores what a backtest of a stored algorithm showed: with a walk-forward all of it, without one (f is nil) its report,
 // unless that would stand beside another backtest's walk-forward.
-func (s *Service) keep(ctx context.Context, user string, c strategy.Content, rep *report.Report, wf, la json.RawMessage) error {
+func (s *Service) keep(ctx context.Context, user string, c strategy.Content, rep *report.Report, f *forwarded) error {
 	id := rep.Algorithm
 	body, err := json.Marshal(rep)
 	if err != nil {
@@ -244,18 +267,17 @@ func (s *Service) keep(ctx context.Context, user string, c strategy.Content, rep
 	switch {
 	case e == nil:
 		e = &strategy.Evidence{Algorithm: id, UpdatedAt: s.now()}
-	case wf == nil && len(e.WalkForward) > 0:
+	case f == nil && len(e.WalkForward) > 0:
 		return nil
 	}
-	if wf != nil {
-		// A deflated Sharpe ratio belongs to the research session's own folds, so it does not outlive them.
-		e.WalkForward, e.LookAhead, e.DSR, e.UpdatedAt = wf, la, nil, s.now()
-		e.DataTo = later(e.DataTo, rep.To)
-		trials, err := s.trials(ctx, user, id, c.CodeHash())
-		if err != nil {
+	if f != nil {
+		e.UpdatedAt, e.DataTo = s.now(), later(e.DataTo, rep.To)
+		if err := f.into(e); err != nil {
 			return err
 		}
-		e.Trials = max(e.Trials, trials)
+		if err := s.deflate(ctx, user, &c, f.walk, e); err != nil {
+			return err
+		}
 		a, err := s.store.Algorithm(ctx, user, id)
 		if err != nil {
 			return fmt.Errorf("algorithm %.12s: %w", id, err)
@@ -276,22 +298,55 @@ func later(a, b time.Time) time.Time {
 }
 
 // walk runs the walk-forward and the look-ahead test over the same bars and settings as the plain backtest.
-func walk(ctx context.Context, bench *sandbox.Bench, run sandbox.Run, folds int) (wf, la json.RawMessage, f *report.Forward, err error) {
+func walk(ctx context.Context, bench *sandbox.Bench, run sandbox.Run, folds int) (*forwarded, error) {
 	w, err := bench.WalkForward(ctx, sandbox.Walk{Run: run, Folds: folds})
 	if err != nil {
-		return nil, nil, nil, problem(err)
+		return nil, problem(err)
 	}
 	l, err := bench.LookAhead(ctx, sandbox.Look{Run: run, Budget: lookAheadBudget})
 	if err != nil {
-		return nil, nil, nil, problem(err)
+		return nil, problem(err)
 	}
-	if wf, err = json.Marshal(w); err != nil {
-		return nil, nil, nil, fmt.Errorf("walk-forward: %w", err)
+	return &forwarded{w, l}, nil
+}
+
+// forwarded is what a walk-forward and the look-ahead test beside it found.
+type forwarded struct {
+	walk *backtest.WalkForward
+	look *backtest.LookAhead
+}
+
+// into writes it into the evidence.
+func (f *forwarded) into(e *strategy.Evidence) (err error) {
+	if e.WalkForward, err = json.Marshal(f.walk); err != nil {
+		return fmt.Errorf("walk-forward: %w", err)
 	}
-	if la, err = json.Marshal(l); err != nil {
-		return nil, nil, nil, fmt.Errorf("look-ahead test: %w", err)
+	if e.LookAhead, err = json.Marshal(f.look); err != nil {
+		return fmt.Errorf("look-ahead test: %w", err)
 	}
-	return wf, la, forward(w, l), nil
+	return nil
+}
+
+// deflate counts what was tried before this result, and says what the out-of-sample days are worth after that.
+func (s *Service) deflate(ctx context.Context, user string, c *strategy.Content, wf *backtest.WalkForward, e *strategy.Evidence) error {
+	campaign, err := s.store.Campaign(ctx, user, c.CodeHash(), c.Markets)
+	if err != nil {
+		return err
+	}
+	known, err := s.trials(ctx, user, c.ID(), c.CodeHash())
+	if err != nil {
+		return err
+	}
+	e.Trials = max(e.Trials, known, campaign.Trials)
+	campaign.Trials, e.DSR = e.Trials, nil
+	daily := make([]float64, len(wf.Days))
+	for i, d := range wf.Days {
+		daily[i] = d.Return
+	}
+	if d, err := backtest.Deflated(daily, &campaign); err == nil { // otherwise there is no ratio to deflate, which the gate says
+		e.DSR = &d.DSR
+	}
+	return nil
 }
 
 // forward is what the report shows of a walk-forward.
@@ -306,8 +361,8 @@ func forward(w *backtest.WalkForward, l *backtest.LookAhead) *report.Forward {
 	return out
 }
 
-// trials counts what was tried before this result: the variants of the same script with a walk-forward, this one included, or, where
-// an algorithm of the lab is among them, at least the trials its session had counted.
+// trials counts what is known to have been tried without the trial ledger, by an omc that had none: the variants of the same script with
+// a walk-forward, this one included, or, where an algorithm of the lab is among them, at least the trials its session had counted.
 func (s *Service) trials(ctx context.Context, user, id, code string) (int, error) {
 	all, err := s.store.Algorithms(ctx, user)
 	if err != nil {

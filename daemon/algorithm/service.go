@@ -18,6 +18,7 @@ import (
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/report"
+	"github.com/ohmycoins/omc/internal/research"
 	"github.com/ohmycoins/omc/internal/sandbox"
 	"github.com/ohmycoins/omc/internal/store"
 	"github.com/ohmycoins/omc/internal/strategy"
@@ -32,6 +33,9 @@ type Store interface {
 	SetAlgorithmState(ctx context.Context, user, id string, from, to strategy.State, at time.Time, reason string) error
 	PutEvidence(ctx context.Context, e strategy.Evidence, report []byte) error
 	Evidence(ctx context.Context, id string) (*strategy.Evidence, []byte, error)
+	RecordTrial(ctx context.Context, t research.CampaignTrial) error
+	EndTrial(ctx context.Context, t research.CampaignTrial) error
+	Campaign(ctx context.Context, user, codeHash string, markets []market.Market) (research.Campaign, error)
 }
 
 // Service implements gateway.Algorithms. Safe for concurrent use.

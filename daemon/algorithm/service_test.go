@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -209,7 +210,7 @@ func TestPromotionNeedsEvidence(t *testing.T) {
 	}
 	advisories := 0
 	for _, q := range v.Evidence.Reasons {
-		if q.Code == "deflated_sharpe" && q.Advisory && !q.Passed {
+		if q.Code == "deflated_sharpe" && q.Advisory && q.Passed {
 			advisories++
 		}
 	}
@@ -298,6 +299,59 @@ func TestTrialsOfTheSameScriptAreCounted(t *testing.T) {
 	all, err := b.List(t.Context(), b.user)
 	if err != nil || len(all) != 3 || all[0].Report != nil || all[0].Evidence.WalkForward != nil {
 		t.Errorf("%d listed, %v", len(all), err)
+	}
+}
+
+// Nothing makes the trials that a result is judged after fewer, and more of them make the same result worth less.
+func TestEveryBacktestIsATrial(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "binance")
+	const rename = `strategy(name='another', markets=['BTC/USDT'], interval='1h')
+slow = ind.sma(%d)
+def on_bar(ctx, bar): ctx.target(0.9 if bar.close > slow.value else 0)
+`
+	tries := func(n int, r api.BacktestRequest) {
+		t.Helper()
+		if _, err := b.Backtest(t.Context(), b.user, r, nil); err != nil {
+			t.Fatal(err)
+		}
+		c, err := b.db.Campaign(t.Context(), b.user, "", []market.Market{{Base: "BTC", Quote: "USDT"}})
+		if err != nil || c.Trials != n || len(c.Ran) != n || len(c.Ran[0].Returns) == 0 {
+			t.Fatalf("%d trials, %d with a result, %v: want %d", c.Trials, len(c.Ran), err, n)
+		}
+	}
+	plain := api.BacktestRequest{Strategy: "ema-cross"}
+	tries(1, plain)
+	tries(1, plain) // the same again is no other try
+	tries(2, api.BacktestRequest{Strategy: "ema-cross", Params: map[string]float64{"fast": 9}})
+	tries(3, api.BacktestRequest{Strategy: "ema-cross", From: "2024-03-01"})
+	tries(4, api.BacktestRequest{Source: fmt.Sprintf(rename, 50), Strategy: "x"})
+
+	judged := api.BacktestRequest{Strategy: "ema-cross", Params: map[string]float64{"fast": 10}, WalkForward: 3}
+	evidence := func() *strategy.Evidence {
+		t.Helper()
+		r, err := b.Backtest(t.Context(), b.user, judged, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := b.Get(t.Context(), b.user, r.Algorithm)
+		if err != nil || a.Evidence.DSR == nil {
+			t.Fatalf("%+v, %v", a.Evidence, err)
+		}
+		return a.Evidence
+	}
+	first := evidence()
+	if first.Trials != 5 {
+		t.Errorf("%d trials, want 5: those without a walk-forward count", first.Trials)
+	}
+	for n := range 12 {
+		tries(6+n, api.BacktestRequest{Source: fmt.Sprintf(rename, 20+7*n), Strategy: "x"})
+	}
+	if _, err := b.Backtest(t.Context(), b.user, api.BacktestRequest{Source: strings.Replace(fmt.Sprintf(rename, 99), "bar.close >", "1 // 0 >", 1), Strategy: "x"}, nil); err == nil {
+		t.Error("a script that divides by zero runs")
+	}
+	if then := evidence(); then.Trials != 18 {
+		t.Errorf("%d trials, want 18: the one that failed among them", then.Trials)
 	}
 }
 

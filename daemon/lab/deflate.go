@@ -3,6 +3,7 @@ package lab
 import (
 	"math"
 
+	"github.com/ohmycoins/omc/internal/backtest"
 	"github.com/ohmycoins/omc/internal/evidence"
 	"github.com/ohmycoins/omc/internal/research"
 )
@@ -10,9 +11,9 @@ import (
 // year turns a daily Sharpe ratio into an annual one (docs/evidence.md: evidence is computed on daily returns).
 var year = math.Sqrt(365)
 
-// deflate fills in what the out-of-sample days are worth after all the session's trials: N is their raw number, and the variance is
-// taken over the Sharpe ratios of those that have one.
-func deflate(e *research.Evaluation, daily []float64, trials []research.Trial) {
+// deflate fills in what the out-of-sample days are worth after all the campaign's trials, those of other sessions among them: N is their
+// raw number, and the variance is taken over the Sharpe ratios of those that have one.
+func deflate(e *research.Evaluation, daily []float64, c *research.Campaign) {
 	missing := func(err error) { e.ReasonsMissing = append(e.ReasonsMissing, err.Error()) }
 	s, err := evidence.Describe(daily)
 	if err != nil {
@@ -29,13 +30,7 @@ func deflate(e *research.Evaluation, daily []float64, trials []research.Trial) {
 	} else {
 		e.MinTrackDays = &n
 	}
-	var ratios []float64
-	for _, t := range trials {
-		if t.Sharpe != nil {
-			ratios = append(ratios, *t.Sharpe/year)
-		}
-	}
-	d, err := evidence.Deflate(s, ratios, len(trials))
+	d, err := backtest.Deflated(daily, c)
 	if err != nil {
 		missing(err)
 		return

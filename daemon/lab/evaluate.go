@@ -98,7 +98,17 @@ func evaluateCandidate(ctx context.Context, t *turn, _ string, a research.Algori
 	for i, d := range wf.Days {
 		daily[i] = d.Return
 	}
-	deflate(&e, daily, trials)
+	content, err := c.with(ctx, w.Params)
+	if err != nil {
+		return outcome{}, err
+	}
+	campaign, err := t.lab.Store.Campaign(ctx, t.state.Session.UserID, content.CodeHash(), c.data.Markets)
+	if err != nil {
+		return outcome{}, err
+	}
+	campaign.Trials = max(campaign.Trials, e.Trials)
+	e.Trials = campaign.Trials
+	deflate(&e, daily, &campaign)
 	if err := t.keep(ctx, keptEvaluation, a.Algorithm, e); err != nil {
 		return outcome{}, err
 	}
@@ -125,11 +135,18 @@ func (c *candidate) whole(ctx context.Context, w research.WalkForwardResult) err
 	if err != nil {
 		return err
 	}
+	begun, err := c.begin(ctx, "whole", &content, time.Time{}, time.Time{})
+	if err != nil {
+		return err
+	}
 	run := c.run
 	run.Params, run.Algorithm = w.Params, content.ID()
 	rep, err := c.bench.Backtest(ctx, run, nil, nil)
 	if err != nil {
 		return backtestError(ctx, err)
+	}
+	if err := c.end(ctx, &begun, rep.Days); err != nil {
+		return err
 	}
 	rep.Notes = append(rep.Notes, "in sample: the parameters were chosen on this window; what counts is the walk-forward beside it")
 	if _, err := c.record(ctx, "whole", content, rep.From, rep.To, rep.Strat); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/ohmycoins/omc/internal/graph"
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/llm"
+	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/research"
 	"github.com/ohmycoins/omc/internal/sandbox"
 	"github.com/ohmycoins/omc/internal/strategy"
@@ -37,6 +38,9 @@ type Store interface {
 	Artifacts(ctx context.Context, session string) ([]research.Artifact, error)
 	PutAlgorithm(ctx context.Context, user string, a strategy.Algorithm) (strategy.Algorithm, bool, error)
 	PutEvidence(ctx context.Context, e strategy.Evidence, report []byte) error
+	RecordTrial(ctx context.Context, t research.CampaignTrial) error
+	EndTrial(ctx context.Context, t research.CampaignTrial) error
+	Campaign(ctx context.Context, user, codeHash string, markets []market.Market) (research.Campaign, error)
 	AppendAudit(ctx context.Context, user, action, subject string, detail json.RawMessage) error
 }
 

@@ -90,7 +90,33 @@ func (c *candidate) with(ctx context.Context, params map[string]float64) (strate
 	return d.Content, nil
 }
 
-// record counts one backtest as a trial. It is called before the result is told to anybody.
+// begin writes a backtest into the trial ledger, before it runs.
+func (c *candidate) begin(ctx context.Context, stage string, content *strategy.Content, from, to time.Time) (research.CampaignTrial, error) {
+	t, err := backtest.Tried(c.t.state.Session.UserID, stage, c.t.state.Session.ID, c.name, content, from, to, &c.run.Settings, c.t.lab.Clock.Now())
+	if err != nil {
+		return t, err
+	}
+	return t, c.t.lab.Store.RecordTrial(ctx, t)
+}
+
+// end adds the result.
+func (c *candidate) end(ctx context.Context, t *research.CampaignTrial, days []report.Day) error {
+	if err := backtest.CameOut(t, days); err != nil {
+		return err
+	}
+	return c.t.lab.Store.EndTrial(ctx, *t)
+}
+
+func foldDays(wf *backtest.WalkForward, n int) (days []report.Day) {
+	for _, d := range wf.Days {
+		if d.Fold == n {
+			days = append(days, report.Day{Date: d.Date, Return: d.Return})
+		}
+	}
+	return days
+}
+
+// record notes one backtest among the session's trials. It is called before the result is told to anybody.
 func (c *candidate) record(ctx context.Context, stage string, content strategy.Content, from, to time.Time, f report.Figures) (research.Trial, error) {
 	tr := research.Trial{Session: c.t.state.Session.ID, Algorithm: content.ID(), Strategy: c.name, Params: content.Params, From: from, To: to, Stage: stage,
 		Sharpe: f.Sharpe, Return: f.Return, Drawdown: f.MaxDrawdown, Turnover: f.Turnover, Trades: f.Trades, CreatedAt: c.t.lab.Clock.Now().Truncate(time.Microsecond)}
@@ -134,6 +160,12 @@ func walkForward(ctx context.Context, t *turn, key string, a research.WalkForwar
 		contents = append(contents, best)
 		walk.FoldParams = append(walk.FoldParams, best.Params)
 	}
+	begun := make([]research.CampaignTrial, a.Folds)
+	for i := range begun {
+		if begun[i], err = c.begin(ctx, "test", &contents[i], edges[i+1], edges[i+2]); err != nil {
+			return outcome{}, err
+		}
+	}
 	wf, err := c.bench.WalkForward(ctx, walk)
 	if err != nil {
 		return outcome{}, backtestError(ctx, err)
@@ -142,6 +174,9 @@ func walkForward(ctx context.Context, t *turn, key string, a research.WalkForwar
 		return outcome{}, fmt.Errorf("walk-forward: %d folds came back, %d were asked for", len(wf.Folds), a.Folds)
 	}
 	for i, f := range wf.Folds {
+		if err := c.end(ctx, &begun[i], foldDays(wf, f.N)); err != nil {
+			return outcome{}, err
+		}
 		tr, err := c.record(ctx, "test", contents[i], f.From, f.To, f.Figures)
 		if err != nil {
 			return outcome{}, err
@@ -188,11 +223,18 @@ func (c *candidate) choose(ctx context.Context, grid []map[string]float64, from,
 			if err != nil {
 				return err
 			}
+			t, err := c.begin(gctx, "train", &content, from, to)
+			if err != nil {
+				return err
+			}
 			run := c.run
 			run.Params, run.Since, run.Before = params, from, to
 			rep, err := c.bench.Backtest(gctx, run, nil, nil)
+			if err != nil {
+				return err
+			}
 			runs[i] = chosen{content, rep}
-			return err
+			return c.end(gctx, &t, rep.Days)
 		})
 	}
 	if err := g.Wait(); err != nil {

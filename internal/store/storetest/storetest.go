@@ -142,6 +142,7 @@ func Run(t *testing.T, fresh func(t testing.TB) string) {
 		{"LabEvents", labEvents},
 		{"LabEventsFromManyWriters", labEventsConcurrent},
 		{"Trials", trials},
+		{"Campaigns", campaigns},
 		{"Artifacts", artifacts},
 		{"FloorBatches", floorBatches},
 		{"FloorBatchesAreAtomic", floorAtomic},

@@ -1,0 +1,80 @@
+package backtest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/ohmycoins/omc/internal/evidence"
+	"github.com/ohmycoins/omc/internal/report"
+	"github.com/ohmycoins/omc/internal/research"
+	"github.com/ohmycoins/omc/internal/strategy"
+)
+
+// Tried is a campaign's trial before its result: this content over this window with these settings. A zero from or to is an open end,
+// and stays the same trial when the ledger grows.
+func Tried(user, stage, session, name string, c *strategy.Content, from, to time.Time, s *report.Settings, at time.Time) (research.CampaignTrial, error) {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return research.CampaignTrial{}, fmt.Errorf("trial: settings: %w", err)
+	}
+	sum := sha256.Sum256(b)
+	return research.CampaignTrial{User: user, Algorithm: c.ID(), CodeHash: c.CodeHash(), Strategy: name, Stage: stage, Session: session, Markets: c.Markets,
+		Interval: c.Interval, From: from, To: to, Settings: hex.EncodeToString(sum[:]), Recorded: at.UTC().Truncate(time.Millisecond)}, nil
+}
+
+// maxGapDays bounds the days without a return between two with one, which count as returns of nothing.
+const maxGapDays = 3_660
+
+// CameOut adds the daily returns of a result to a trial.
+func CameOut(t *research.CampaignTrial, days []report.Day) error {
+	returns := []float64{} // not nil: the trial has run, though it may have no day
+	for i := range days {
+		at, err := time.Parse(time.DateOnly, days[i].Date)
+		if err != nil {
+			return fmt.Errorf("trial: day %.20q: %w", days[i].Date, err)
+		}
+		day := at.Unix() / 86400
+		if i == 0 {
+			t.FirstDay = day
+		}
+		missing := day - t.FirstDay - int64(len(returns))
+		if missing < 0 || missing > maxGapDays {
+			return fmt.Errorf("trial: the day %s does not follow the one before", days[i].Date)
+		}
+		returns = append(append(returns, make([]float64, missing)...), days[i].Return)
+	}
+	t.Returns, t.Sharpe = returns, nil
+	if s, err := evidence.Describe(returns); err == nil { // no day, or no variance: it has no ratio
+		t.Sharpe = &s.Sharpe
+	}
+	return nil
+}
+
+// leastSpread is how many Sharpe ratios say how far those of a campaign are spread.
+const leastSpread = 5
+
+// Deflated is what out-of-sample daily returns are worth after a campaign's trials. Where fewer than five of those have a Sharpe ratio, the
+// spread is taken to be that of ratios that chance alone makes over as many days, 1/√T, and the count to be five: too few trials never
+// make a result look better than many.
+func Deflated(daily []float64, c *research.Campaign) (evidence.Deflation, error) {
+	chosen, err := evidence.Describe(daily)
+	if err != nil {
+		return evidence.Deflation{}, err
+	}
+	var ratios []float64
+	for i := range c.Ran {
+		if s := c.Ran[i].Sharpe; s != nil {
+			ratios = append(ratios, *s)
+		}
+	}
+	if len(ratios) >= leastSpread {
+		return evidence.Deflate(chosen, ratios, max(c.Trials, len(ratios)))
+	}
+	d, err := evidence.DeflateBy(chosen, 1/math.Sqrt(float64(len(daily))), max(c.Trials, leastSpread))
+	d.Note = fmt.Sprintf("%d trials have a Sharpe ratio: their spread is taken to be that of chance, 1/√days, and their count at least %d", len(ratios), leastSpread)
+	return d, err
+}

@@ -1,0 +1,105 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/ohmycoins/omc/internal/market"
+	"github.com/ohmycoins/omc/internal/research"
+	"github.com/ohmycoins/omc/internal/store/dialect"
+)
+
+// maxTrialDays bounds the daily returns of one trial: more than a century.
+const maxTrialDays = 40_000
+
+// RecordTrial writes a trial into the ledger, before it runs. The same trial again adds nothing.
+func (d *DB) RecordTrial(ctx context.Context, t research.CampaignTrial) error {
+	if t.User == "" || t.Algorithm == "" || len(t.Markets) == 0 {
+		return fmt.Errorf("trial: %w: it names no user, algorithm or market", ErrInvalid)
+	}
+	id := t.ID()
+	return d.drv.Update(ctx, dialect.Full, func(tx dialect.Tx) error {
+		n, err := tx.Exec(ctx, `INSERT INTO campaign_trials (id, user_id, algorithm, code_hash, strategy, stage, session, interval_s, from_ms, to_ms, settings, recorded_ms)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`,
+			id, t.User, t.Algorithm, t.CodeHash, t.Strategy, t.Stage, t.Session, int64(t.Interval), t.From.UnixMilli(), t.To.UnixMilli(), t.Settings, t.Recorded.UnixMilli())
+		if err != nil || n == 0 {
+			return err
+		}
+		for _, m := range t.Markets {
+			if _, err := tx.Exec(ctx, "INSERT INTO campaign_assets (user_id, asset, trial) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", t.User, m.Base, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// EndTrial adds what came of a recorded trial. What it has already stands: the same backtest gives the same returns.
+func (d *DB) EndTrial(ctx context.Context, t research.CampaignTrial) error {
+	if len(t.Returns) > maxTrialDays {
+		return fmt.Errorf("trial: %w: %d days of returns, the limit is %d", ErrInvalid, len(t.Returns), maxTrialDays)
+	}
+	blob := make([]byte, 0, 8*len(t.Returns))
+	for _, r := range t.Returns {
+		if math.IsNaN(r) || math.IsInf(r, 0) {
+			return fmt.Errorf("trial: %w: a return of %v", ErrInvalid, r)
+		}
+		blob = binary.LittleEndian.AppendUint64(blob, math.Float64bits(r))
+	}
+	return d.drv.Update(ctx, dialect.Full, func(tx dialect.Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE campaign_trials SET sharpe = $2, first_day = $3, returns = $4 WHERE id = $1 AND returns IS NULL", t.ID(), t.Sharpe, t.FirstDay, blob)
+		return err
+	})
+}
+
+// Campaign returns what the user has tried on an asset of any of the markets, or with the script that has this hash.
+func (d *DB) Campaign(ctx context.Context, user, codeHash string, markets []market.Market) (research.Campaign, error) {
+	if len(markets) == 0 {
+		return research.Campaign{}, nil
+	}
+	args := []any{user, codeHash}
+	marks := make([]string, len(markets))
+	for i, m := range markets {
+		args = append(args, m.Base)
+		marks[i] = fmt.Sprintf("$%d", len(args))
+	}
+	which := "(SELECT trial FROM campaign_assets WHERE user_id = $1 AND asset IN (" + strings.Join(marks, ", ") + ") UNION SELECT id FROM campaign_trials WHERE user_id = $1 AND code_hash = $2)"
+	var c research.Campaign
+	err := d.drv.View(ctx, func(r dialect.Reader) error {
+		var n int64
+		if err := queryRow(ctx, r, "SELECT count(*) FROM campaign_trials WHERE id IN "+which, args, &n); err != nil {
+			return err
+		}
+		c.Trials = int(n)
+		var err error
+		c.Ran, err = queryAll(ctx, r, scanTrial, `SELECT user_id, algorithm, code_hash, strategy, stage, session, interval_s, from_ms, to_ms, settings, recorded_ms, sharpe, first_day, returns
+			FROM campaign_trials WHERE id IN `+which+fmt.Sprintf(" AND returns IS NOT NULL ORDER BY recorded_ms DESC, id LIMIT %d", research.MaxCampaignResults), args...)
+		return err
+	})
+	if err != nil {
+		return research.Campaign{}, fmt.Errorf("campaign on %v: %w", markets, err)
+	}
+	return c, nil
+}
+
+func scanTrial(r dialect.Rows) (t research.CampaignTrial, err error) {
+	var interval, from, to, recorded int64
+	var blob []byte
+	if err := r.Scan(&t.User, &t.Algorithm, &t.CodeHash, &t.Strategy, &t.Stage, &t.Session, &interval, &from, &to, &t.Settings, &recorded, &t.Sharpe, &t.FirstDay, &blob); err != nil {
+		return t, err
+	}
+	if len(blob)%8 != 0 {
+		return t, errors.New("a trial's returns are cut off")
+	}
+	t.Interval, t.From, t.To, t.Recorded = market.Interval(interval), time.UnixMilli(from).UTC(), time.UnixMilli(to).UTC(), time.UnixMilli(recorded).UTC()
+	t.Returns = make([]float64, len(blob)/8)
+	for i := range t.Returns {
+		t.Returns[i] = math.Float64frombits(binary.LittleEndian.Uint64(blob[8*i:]))
+	}
+	return t, nil
+}

@@ -1,0 +1,69 @@
+package storetest
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/ohmycoins/omc/internal/market"
+	"github.com/ohmycoins/omc/internal/research"
+	"github.com/ohmycoins/omc/internal/store"
+)
+
+// Nothing makes a campaign's trials fewer: not another session, name, stage or market, and not a trial that never ended.
+func campaigns(t *testing.T, db *store.DB) {
+	ctx := t.Context()
+	btc, eth, ada := market.Market{Base: "BTC", Quote: "USDT"}, market.Market{Base: "ETH", Quote: "USDT"}, market.Market{Base: "ADA", Quote: "USDT"}
+	start := Start.Truncate(time.Second) // the ledger keeps whole milliseconds
+	count := func(user string, want int, markets ...market.Market) research.Campaign {
+		t.Helper()
+		c := got(db.Campaign(ctx, user, "another script", markets))(t)
+		equal(t, c.Trials, want)
+		return c
+	}
+	count("u", 0, btc)
+	sharpe := 0.07
+	a := research.CampaignTrial{User: "u", Algorithm: "a1", CodeHash: "c", Strategy: "ema", Stage: "backtest", Markets: []market.Market{btc}, Interval: market.Hour,
+		From: start, To: start.AddDate(0, 0, 3), Settings: "s", Recorded: start.Add(time.Hour)}
+	must(t, db.RecordTrial(ctx, a))
+	equal(t, len(count("u", 1, btc).Ran), 0) // begun, and counted
+	a.Sharpe, a.FirstDay, a.Returns = &sharpe, 19_000, []float64{0.01, -0.5, 0, math.SmallestNonzeroFloat64}
+	must(t, db.EndTrial(ctx, a))
+	equal(t, count("u", 1, btc).Ran, []research.CampaignTrial{withoutMarkets(a)})
+
+	again := a
+	again.Strategy, again.Session, again.Stage, again.Recorded, again.Returns = "another name", "s9", "train", start.AddDate(1, 0, 0), []float64{9}
+	must(t, db.RecordTrial(ctx, again))
+	must(t, db.EndTrial(ctx, again))
+	equal(t, count("u", 1, btc).Ran, []research.CampaignTrial{withoutMarkets(a)}) // what was recorded first stands
+
+	for i, change := range []func(*research.CampaignTrial){
+		func(c *research.CampaignTrial) { c.Algorithm = "a2" },
+		func(c *research.CampaignTrial) { c.Settings = "other costs" },
+		func(c *research.CampaignTrial) { c.To = c.To.Add(time.Hour) },
+		func(c *research.CampaignTrial) { c.Markets = []market.Market{eth, btc} },
+	} {
+		other := a
+		other.Returns = nil
+		change(&other)
+		must(t, db.RecordTrial(ctx, other))
+		count("u", i+2, btc)
+	}
+	count("u", 1, eth)
+	count("u", 5, eth, btc)
+	count("u", 0, ada)
+	count("u", 0)
+	count("u", 5, market.Market{Base: "BTC", Quote: "AUD"})
+	equal(t, got(db.Campaign(ctx, "u", "c", []market.Market{ada}))(t).Trials, 5) // the same script elsewhere
+	count("someone else", 0, btc)
+
+	wants(t, db.RecordTrial(ctx, research.CampaignTrial{User: "u"}), store.ErrInvalid)
+	a.Returns = []float64{math.NaN()}
+	wants(t, db.EndTrial(ctx, a), store.ErrInvalid)
+}
+
+// withoutMarkets is a trial as a campaign's results are read: which markets it was on does not matter there.
+func withoutMarkets(c research.CampaignTrial) research.CampaignTrial {
+	c.Markets = nil
+	return c
+}
