@@ -33,8 +33,8 @@ type Store interface {
 	SetAlgorithmState(ctx context.Context, user, id string, from, to strategy.State, at time.Time, reason string) error
 	PutEvidence(ctx context.Context, e strategy.Evidence, report []byte) error
 	Evidence(ctx context.Context, id string) (*strategy.Evidence, []byte, error)
-	RecordTrial(ctx context.Context, t research.CampaignTrial) error
-	EndTrial(ctx context.Context, t research.CampaignTrial) error
+	RecordTrial(ctx context.Context, trials ...research.CampaignTrial) error
+	EndTrial(ctx context.Context, trials ...research.CampaignTrial) error
 	Campaign(ctx context.Context, user, codeHash string, markets []market.Market) (research.Campaign, error)
 }
 

@@ -24,6 +24,11 @@ func (g *server) algorithmRoutes() {
 		})
 	g.stream(op(http.MethodPost, "/api/v1/algo/trace", "algo-trace", "Run one backtest; the answer is its trace as JSON lines, the last one {\"report\": …}"),
 		"application/x-ndjson", nil, g.trace)
+	huma.Register(g.api, op(http.MethodPost, "/api/v1/algo/optimize", "algo-optimize", "Search a strategy's parameters"),
+		func(ctx context.Context, in *struct{ Body api.OptimizeRequest }) (*answer[*api.Optimization], error) {
+			v, err := g.Algorithms.Optimize(ctx, g.User, in.Body)
+			return reply(g, ctx, v, err)
+		})
 	huma.Register(g.api, op(http.MethodGet, "/api/v1/algo", "algo-list", "Algorithms, newest first"),
 		func(ctx context.Context, _ *struct{}) (*answer[[]api.Algorithm], error) {
 			v, err := g.Algorithms.List(ctx, g.User)

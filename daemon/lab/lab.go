@@ -38,8 +38,8 @@ type Store interface {
 	Artifacts(ctx context.Context, session string) ([]research.Artifact, error)
 	PutAlgorithm(ctx context.Context, user string, a strategy.Algorithm) (strategy.Algorithm, bool, error)
 	PutEvidence(ctx context.Context, e strategy.Evidence, report []byte) error
-	RecordTrial(ctx context.Context, t research.CampaignTrial) error
-	EndTrial(ctx context.Context, t research.CampaignTrial) error
+	RecordTrial(ctx context.Context, trials ...research.CampaignTrial) error
+	EndTrial(ctx context.Context, trials ...research.CampaignTrial) error
 	Campaign(ctx context.Context, user, codeHash string, markets []market.Market) (research.Campaign, error)
 	AppendAudit(ctx context.Context, user, action, subject string, detail json.RawMessage) error
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/report"
 	"github.com/ohmycoins/omc/internal/research"
+	"github.com/ohmycoins/omc/internal/search"
 	"github.com/ohmycoins/omc/internal/strategy"
 	"github.com/ohmycoins/omc/internal/trade"
 )
@@ -278,6 +279,51 @@ type BacktestRequest struct {
 	Settings    *report.Settings   `json:"settings,omitempty"`     // nil: the defaults
 	WalkForward int                `json:"walk_forward,omitempty"` // folds; 0: one plain backtest
 	MaxMissing  float64            `json:"max_missing,omitempty"`  // share of the window's bars that may be missing; 0: the setting data.max_missing
+}
+
+// OptimizeRequest searches a strategy's parameters (POST /algo/optimize): over the first part of the window, and then once, with what it
+// found, over the rest.
+type OptimizeRequest struct {
+	BacktestRequest
+	Ranges    map[string]search.Range `json:"ranges"`
+	Method    string                  `json:"method,omitempty"`    // grid (default), random, halving
+	Points    int                     `json:"points,omitempty"`    // random, halving: how many are drawn; 0: 60
+	Seed      uint64                  `json:"seed,omitempty"`      // random, halving
+	Objective string                  `json:"objective,omitempty"` // sharpe (default), return, calmar
+	Test      *float64                `json:"test,omitempty"`      // share of the window's time that the search does not see; nil: 0.3; 0: none is kept back
+}
+
+// Optimization is what a search found.
+type Optimization struct {
+	Strategy  string          `json:"strategy"`
+	Markets   []market.Market `json:"markets"`
+	Interval  market.Interval `json:"interval"`
+	Method    string          `json:"method"`
+	Objective string          `json:"objective"`
+	Seed      uint64          `json:"seed"`
+	From      time.Time       `json:"from"`                       // of the search
+	To        time.Time       `json:"to"`                         // of the search; the test begins here
+	End       time.Time       `json:"end"`                        // of the test; To where there was none
+	Points    []SearchPoint   `json:"points"`                     // best first; those that failed last
+	Best      *SearchPoint    `json:"best"`                       // nil: none has a score
+	Test      *SearchPoint    `json:"test"`                       // the best one over the rest of the window; nil: none was kept back
+	Hold      *SearchPoint    `json:"test_hold"`                  // buy-and-hold there
+	Trials    int             `json:"trials"`                     // of the campaign, these among them
+	Deflated  *float64        `json:"deflated_sharpe"`            // of the best one over the search, after all of them; null: cannot be told
+	PBO       *float64        `json:"probability_of_overfitting"` // over the points that ran over the whole search; null: cannot be told
+	Notes     []string        `json:"notes,omitempty"`
+}
+
+// SearchPoint is one evaluated point.
+type SearchPoint struct {
+	Params   map[string]float64 `json:"params,omitempty"` // those that were varied
+	Share    float64            `json:"share"`            // of the search's time that it ran over, from its beginning
+	Score    *float64           `json:"score"`            // null: it has none
+	Return   *float64           `json:"return"`
+	Sharpe   *float64           `json:"sharpe"`
+	Drawdown *float64           `json:"max_drawdown"`
+	Trades   int                `json:"trades"`
+	Error    string             `json:"error,omitempty"`
 }
 
 // Algorithm is a stored algorithm with its evidence.

@@ -9,7 +9,7 @@ import (
 // choices are what a flag can be given, by name.
 var choices = map[string][]string{
 	"output": {"table", "json", "csv"}, "feed": {"coinspot", "replay", "sim"}, "plain": {"lab", "data", "algo", "floor", "daemon"},
-	"interval": {"1m", "5m", "15m", "1h", "4h", "1d", "1w"}, "accept-risk": {"kill"}, "source": {"kraken", "coinbase", "binance"}, "model": {"builtin"},
+	"interval": {"1m", "5m", "15m", "1h", "4h", "1d", "1w"}, "accept-risk": {"kill"}, "source": {"kraken", "coinbase", "binance"}, "model": {"builtin"}, "method": {"grid", "random", "halving"}, "objective": {"sharpe", "return", "calmar"},
 }
 
 // takesFiles are the commands whose arguments are files; every other one would only be misled by their names.

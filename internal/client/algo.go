@@ -11,6 +11,11 @@ import (
 	"github.com/ohmycoins/omc/internal/report"
 )
 
+// Optimize searches a strategy's parameters.
+func (c *Client) Optimize(ctx context.Context, r api.OptimizeRequest) (*api.Optimization, error) {
+	return post[*api.Optimization](ctx, c, "/algo/optimize", r)
+}
+
 // Backtest runs one backtest. With a trace writer every event, intent, approval, order and fill is written to it as JSON lines.
 func (c *Client) Backtest(ctx context.Context, r api.BacktestRequest, trace io.Writer) (*report.Report, error) {
 	if trace == nil {

@@ -17,21 +17,16 @@ import (
 // maxTrialDays bounds the daily returns of one trial: more than a century.
 const maxTrialDays = 40_000
 
-// RecordTrial writes a trial into the ledger, before it runs. The same trial again adds nothing.
-func (d *DB) RecordTrial(ctx context.Context, t research.CampaignTrial) error {
-	if t.User == "" || t.Algorithm == "" || len(t.Markets) == 0 {
-		return fmt.Errorf("trial: %w: it names no user, algorithm or market", ErrInvalid)
-	}
-	id := t.ID()
-	return d.drv.Update(ctx, dialect.Full, func(tx dialect.Tx) error {
-		n, err := tx.Exec(ctx, `INSERT INTO campaign_trials (id, user_id, algorithm, code_hash, strategy, stage, session, interval_s, from_ms, to_ms, settings, recorded_ms)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`,
-			id, t.User, t.Algorithm, t.CodeHash, t.Strategy, t.Stage, t.Session, int64(t.Interval), t.From.UnixMilli(), t.To.UnixMilli(), t.Settings, t.Recorded.UnixMilli())
-		if err != nil || n == 0 {
-			return err
+// RecordTrial writes trials into the ledger, before they run. The same trial again adds nothing.
+func (d *DB) RecordTrial(ctx context.Context, trials ...research.CampaignTrial) error {
+	for i := range trials {
+		if t := &trials[i]; t.User == "" || t.Algorithm == "" || len(t.Markets) == 0 {
+			return fmt.Errorf("trial: %w: it names no user, algorithm or market", ErrInvalid)
 		}
-		for _, m := range t.Markets {
-			if _, err := tx.Exec(ctx, "INSERT INTO campaign_assets (user_id, asset, trial) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", t.User, m.Base, id); err != nil {
+	}
+	return d.drv.Update(ctx, dialect.Full, func(tx dialect.Tx) error {
+		for i := range trials {
+			if err := recordTrial(ctx, tx, &trials[i]); err != nil {
 				return err
 			}
 		}
@@ -39,22 +34,54 @@ func (d *DB) RecordTrial(ctx context.Context, t research.CampaignTrial) error {
 	})
 }
 
-// EndTrial adds what came of a recorded trial. What it has already stands: the same backtest gives the same returns.
-func (d *DB) EndTrial(ctx context.Context, t research.CampaignTrial) error {
-	if len(t.Returns) > maxTrialDays {
-		return fmt.Errorf("trial: %w: %d days of returns, the limit is %d", ErrInvalid, len(t.Returns), maxTrialDays)
+func recordTrial(ctx context.Context, tx dialect.Tx, t *research.CampaignTrial) error {
+	id := t.ID()
+	n, err := tx.Exec(ctx, `INSERT INTO campaign_trials (id, user_id, algorithm, code_hash, strategy, stage, session, interval_s, from_ms, to_ms, settings, recorded_ms)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`,
+		id, t.User, t.Algorithm, t.CodeHash, t.Strategy, t.Stage, t.Session, int64(t.Interval), t.From.UnixMilli(), t.To.UnixMilli(), t.Settings, t.Recorded.UnixMilli())
+	if err != nil || n == 0 {
+		return err
 	}
-	blob := make([]byte, 0, 8*len(t.Returns))
-	for _, r := range t.Returns {
+	for _, m := range t.Markets {
+		if _, err := tx.Exec(ctx, "INSERT INTO campaign_assets (user_id, asset, trial) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", t.User, m.Base, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EndTrial adds what came of recorded trials. What one has already stands: the same backtest gives the same returns.
+func (d *DB) EndTrial(ctx context.Context, trials ...research.CampaignTrial) error {
+	blobs := make([][]byte, len(trials))
+	for i := range trials {
+		var err error
+		if blobs[i], err = trialBlob(trials[i].Returns); err != nil {
+			return err
+		}
+	}
+	return d.drv.Update(ctx, dialect.Full, func(tx dialect.Tx) error {
+		for i := range trials {
+			t := &trials[i]
+			if _, err := tx.Exec(ctx, "UPDATE campaign_trials SET sharpe = $2, first_day = $3, returns = $4 WHERE id = $1 AND returns IS NULL", t.ID(), t.Sharpe, t.FirstDay, blobs[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func trialBlob(returns []float64) ([]byte, error) {
+	if len(returns) > maxTrialDays {
+		return nil, fmt.Errorf("trial: %w: %d days of returns, the limit is %d", ErrInvalid, len(returns), maxTrialDays)
+	}
+	blob := make([]byte, 0, 8*len(returns))
+	for _, r := range returns {
 		if math.IsNaN(r) || math.IsInf(r, 0) {
-			return fmt.Errorf("trial: %w: a return of %v", ErrInvalid, r)
+			return nil, fmt.Errorf("trial: %w: a return of %v", ErrInvalid, r)
 		}
 		blob = binary.LittleEndian.AppendUint64(blob, math.Float64bits(r))
 	}
-	return d.drv.Update(ctx, dialect.Full, func(tx dialect.Tx) error {
-		_, err := tx.Exec(ctx, "UPDATE campaign_trials SET sharpe = $2, first_day = $3, returns = $4 WHERE id = $1 AND returns IS NULL", t.ID(), t.Sharpe, t.FirstDay, blob)
-		return err
-	})
+	return blob, nil
 }
 
 // Campaign returns what the user has tried on an asset of any of the markets, or with the script that has this hash.

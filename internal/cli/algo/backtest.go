@@ -45,21 +45,27 @@ func newBacktest(f *factory.Factory) *cobra.Command {
 			return RunBacktest(cmd.Context(), f, o)
 		},
 	}
+	o.flags(cmd)
+	fl := cmd.Flags()
+	fl.IntVar(&o.WalkForward, "walk-forward", 0, "test on this many folds, one after the other")
+	fl.BoolVar(&o.Plot, "plot", false, "draw the equity and drawdown curves")
+	fl.StringVar(&o.HTML, "html", "", "write the report as a self-contained page to this file")
+	fl.StringVar(&o.Trace, "trace", "", "write every event, intent, approval, order and fill as JSON lines to this file")
+	return cmd
+}
+
+// flags are those that say what is run, over what, and how.
+func (o *BacktestOptions) flags(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringSliceVar(&o.Markets, "market", nil, "BASE/QUOTE; several for a strategy of several coins")
 	fl.StringVar(&o.Interval, "interval", "", "bar length (default: the strategy's)")
 	fl.StringVar(&o.From, "from", "", "date or time, UTC; included (default: the first bar)")
 	fl.StringVar(&o.To, "to", "", "date or time, UTC; not included (default: the last bar)")
 	fl.StringArrayVar(&o.Set, "param", nil, "name=value, instead of a default")
-	fl.IntVar(&o.WalkForward, "walk-forward", 0, "test on this many folds, one after the other")
 	for _, s := range settingFlags() {
 		o.Settings[s.name] = fl.String(s.name, "", s.doc)
 	}
 	fl.Float64Var(&o.MaxMissing, "max-missing", 0, "share of the window's bars that may be missing (default: the setting data.max_missing)")
-	fl.BoolVar(&o.Plot, "plot", false, "draw the equity and drawdown curves")
-	fl.StringVar(&o.HTML, "html", "", "write the report as a self-contained page to this file")
-	fl.StringVar(&o.Trace, "trace", "", "write every event, intent, approval, order and fill as JSON lines to this file")
-	return cmd
 }
 
 type settingFlag struct {
