@@ -30,6 +30,8 @@ measure() {
 
 measure ./internal/backtest '^Benchmark(Baseline|EngineGo|EngineIdle|Backtest)$' 5x
 measure ./internal/strategy '^Benchmark(StarlarkOnBar|GoOnBar|StarlarkBacktest|Starlark(Crowded|Free)|GoBacktest)$' 5x
+measure ./internal/sandbox '^Benchmark(Cold|Warm)$' 30x
+measure ./internal/sandbox '^BenchmarkSandboxed$' 3x
 measure ./internal/store '^BenchmarkAppendBars$' 3x
 measure ./internal/store '^BenchmarkPriceBars$/^year$' 5x
 measure ./internal/store '^BenchmarkLedgers$' 1x
@@ -102,6 +104,12 @@ row "backtest with all figures, Starlark" "$star" bars/s "300 k" "$(ratio "$gobt
 for name in Free Crowded; do
 	row "the same, ${name,,}" "$(figure BenchmarkStarlark$name bars/s)" bars/s "$([ $name = Crowded ] && echo "300 k")" "$(plain "$(figure BenchmarkStarlark$name refused/run)") orders refused a run"
 done
+here=$(figure BenchmarkSandboxed/here bars/s)
+row "baseline: a backtest in this process, 400,000 bars" "$here" bars/s "" ""
+row "the same in a child, bars sent" "$(figure BenchmarkSandboxed/child bars/s)" bars/s "1 M" "$(ratio "$here" "$(figure BenchmarkSandboxed/child bars/s)") of the baseline"
+row "the same in a child again" "$(figure BenchmarkSandboxed/again bars/s)" bars/s "" "$(ratio "$here" "$(figure BenchmarkSandboxed/again bars/s)") of the baseline"
+row "sandbox: from nothing to a first answer" "$(figure BenchmarkCold ms/start)" ms "30" ""
+row "sandbox: a first answer of a child that waits" "$(figure BenchmarkWarm ms/start)" ms "1" ""
 row "read candle file (csv.gz)" "$(figure BenchmarkRead rows/s)" rows/s "" ""
 for kind in sqlite postgres; do
 	aim="300 k"

@@ -115,6 +115,7 @@ func (b *Bench) with(ctx context.Context, data bool, use func(context.Context, *
 		return err
 	}
 	err = use(ctx, w)
+	b.h.used(w)
 	var remote *remoteError
 	if err == nil || errors.As(err, &remote) && w.idle() {
 		b.idle <- w // there is room: it holds as many as there are slots

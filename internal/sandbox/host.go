@@ -96,6 +96,7 @@ func (h *Host) Contained(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer h.used(w)
 	defer w.end()
 	return h.contained(w)
 }
@@ -131,15 +132,27 @@ func (h *Host) take(ctx context.Context, extra int64) (*worker, error) {
 	}
 	select {
 	case w := <-h.warm:
-		h.fill()
+		w.replace = true
 		if w.idle() {
 			return w, nil
 		}
 		w.end() // killed while it waited, by the machine's lack of memory say
 	default:
+	}
+	w, err := h.start(ctx, h.limits.Memory)
+	if err == nil {
+		w.replace = true
+	}
+	return w, err
+}
+
+// used has another child started in the place of one that was taken, once what it was wanted for first is done: a process that starts
+// is in the way of one that works.
+func (h *Host) used(w *worker) {
+	if w.replace {
+		w.replace = false
 		h.fill()
 	}
-	return h.start(ctx, h.limits.Memory)
 }
 
 // fill has one more child started for the next one who asks.
@@ -196,6 +209,7 @@ type worker struct {
 	limits  Limits
 	memory  int64
 	missing string  // what does not contain it
+	replace bool    // another is to be started in its place
 	script  *Script // that it has compiled
 	data    *Data   // that it has loaded
 

@@ -42,6 +42,7 @@ func Serve(in io.Reader, out io.Writer, missing string) error {
 	if err := s.reply(kHello, helloMessage{Version, clip(missing, maxText)}); err != nil {
 		return err
 	}
+	rehearse()
 	for {
 		k, payload, err := s.receive()
 		if err == io.EOF {
@@ -55,6 +56,20 @@ func Serve(in io.Reader, out io.Writer, missing string) error {
 		}
 		if err := s.handle(k, payload); err != nil {
 			return err
+		}
+	}
+}
+
+// rehearse compiles and makes a strategy of omc's own, so that the pages and tables which that needs are there when the first script
+// comes: a child that waits ready has time for it.
+func rehearse() {
+	for _, e := range strategy.Examples()[:1] {
+		p, err := strategy.Compile([]byte(e.Source), e.Name)
+		if err != nil {
+			return // whoever asks for it is told
+		}
+		if _, _, err := p.New(strategy.Options{}); err != nil {
+			return
 		}
 	}
 }

@@ -48,6 +48,7 @@ func (h *Host) Session(ctx context.Context, name string, c strategy.Content) (*S
 	if err != nil {
 		return nil, err
 	}
+	defer h.used(w)
 	if err := h.contained(w); err != nil {
 		w.end()
 		return nil, err
