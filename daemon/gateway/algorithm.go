@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/ohmycoins/omc/internal/api"
+	"github.com/ohmycoins/omc/internal/backtest"
 	"github.com/ohmycoins/omc/internal/report"
 )
 
@@ -27,6 +28,11 @@ func (g *server) algorithmRoutes() {
 	huma.Register(g.api, op(http.MethodPost, "/api/v1/algo/optimize", "algo-optimize", "Search a strategy's parameters"),
 		func(ctx context.Context, in *struct{ Body api.OptimizeRequest }) (*answer[*api.Optimization], error) {
 			v, err := g.Algorithms.Optimize(ctx, g.User, in.Body)
+			return reply(g, ctx, v, err)
+		})
+	huma.Register(g.api, op(http.MethodPost, "/api/v1/algo/check", "algo-check", "Look for decisions that depend on the future"),
+		func(ctx context.Context, in *struct{ Body api.CheckRequest }) (*answer[*backtest.LookAhead], error) {
+			v, err := g.Algorithms.Check(ctx, g.User, in.Body)
 			return reply(g, ctx, v, err)
 		})
 	huma.Register(g.api, op(http.MethodGet, "/api/v1/algo", "algo-list", "Algorithms, newest first"),

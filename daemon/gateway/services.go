@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/ohmycoins/omc/internal/api"
+	"github.com/ohmycoins/omc/internal/backtest"
 	"github.com/ohmycoins/omc/internal/journal"
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/report"
@@ -68,6 +69,7 @@ type Algorithms interface {
 	// Backtest runs one backtest; trace, when not nil, gets every event, intent, approval, order and fill as JSON lines.
 	Backtest(ctx context.Context, user string, r api.BacktestRequest, trace io.Writer) (*report.Report, error)
 	Optimize(ctx context.Context, user string, r api.OptimizeRequest) (*api.Optimization, error)
+	Check(ctx context.Context, user string, r api.CheckRequest) (*backtest.LookAhead, error)
 	Create(ctx context.Context, user string, r api.AlgorithmCreate) (api.Algorithm, error)
 	List(ctx context.Context, user string) ([]api.Algorithm, error)  // newest first, without Report
 	Get(ctx context.Context, user, id string) (api.Algorithm, error) // id or unique prefix of at least 4 characters

@@ -326,6 +326,15 @@ type SearchPoint struct {
 	Error    string             `json:"error,omitempty"`
 }
 
+// CheckRequest looks for decisions that depend on what could not be known (POST /algo/check). Params, markets and window are those of a
+// backtest.
+type CheckRequest struct {
+	BacktestRequest
+	Cuts  int    `json:"cuts,omitempty"`  // moments at which the future is taken away; 0: 48; at most 10,000
+	Steps int    `json:"steps,omitempty"` // bars to step over in all; 0: 20,000,000. Older bars are left out where more would be needed
+	Seed  uint64 `json:"seed,omitempty"`  // of the moments
+}
+
 // Algorithm is a stored algorithm with its evidence.
 type Algorithm struct {
 	strategy.Algorithm

@@ -8,12 +8,18 @@ import (
 	"net/http"
 
 	"github.com/ohmycoins/omc/internal/api"
+	"github.com/ohmycoins/omc/internal/backtest"
 	"github.com/ohmycoins/omc/internal/report"
 )
 
 // Optimize searches a strategy's parameters.
 func (c *Client) Optimize(ctx context.Context, r api.OptimizeRequest) (*api.Optimization, error) {
 	return post[*api.Optimization](ctx, c, "/algo/optimize", r)
+}
+
+// Check looks for decisions of a strategy that depend on the future.
+func (c *Client) Check(ctx context.Context, r api.CheckRequest) (*backtest.LookAhead, error) {
+	return post[*backtest.LookAhead](ctx, c, "/algo/check", r)
 }
 
 // Backtest runs one backtest. With a trace writer every event, intent, approval, order and fill is written to it as JSON lines.

@@ -21,7 +21,7 @@ import (
 // New returns the command `omc algo`.
 func New(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{Use: "algo", Short: "Algorithms: backtest, compare, promote"}
-	cmd.AddCommand(newBacktest(f), newOptimize(f), newList(f), newShow(f), newDiff(f), newPromote(f), newRetire(f), newExport(f), newImport(f), newCreate(f), newExamples(f))
+	cmd.AddCommand(newBacktest(f), newOptimize(f), newCheck(f), newList(f), newShow(f), newDiff(f), newPromote(f), newRetire(f), newExport(f), newImport(f), newCreate(f), newExamples(f))
 	return cmd
 }
 
