@@ -113,7 +113,7 @@ func (r *Runner) poll(ctx context.Context, f *source.Feed, claim ledger.Claim, t
 	var sent source.Requests
 	h, failure := r.ask(source.Counting(ctx, &sent), f, st.Feed)
 	l.Requests = sent.Count()
-	l.Records, l.Rejects, l.Whole, l.Read, l.Since = h.Records, h.Rejects, h.Whole, h.Read, h.Since
+	l.Records, l.Rejects, l.Whole, l.Read, l.Since, l.Gaps = h.Records, h.Rejects, h.Whole, h.Read, h.Since, h.Gaps
 	if failure != nil {
 		l.Err = source.Text(failure.Error(), 1000)
 		l.Since, l.Whole = time.Time{}, false

@@ -22,7 +22,7 @@ func Upstreams() []Upstream {
 			text("assets", "", "assets with commas between; empty: the main ones"), text("metrics", "", "metrics with commas between; empty: those the community plan has")}},
 		{Name: "mempool", BaseURL: "https://mempool.space/api"},
 		{Name: "blockchain", BaseURL: "https://api.blockchain.info"},
-		{Name: "etherscan", BaseURL: "https://api.etherscan.io", Keys: []Key{secret("key", "API key (free)"), text("addresses", "", "wallets whose balance is followed, with commas between")}},
+		{Name: "etherscan", BaseURL: "https://api.etherscan.io", Keys: []Key{secret("key", "API key (free)"), text("addresses", "", "wallets whose balance is followed, as name=0x… with commas between, like kraken=0x2910543af39aba0cd09dbb2d50200b3e800a63d2; empty: those of large exchanges")}},
 		{Name: "nansen", BaseURL: "https://api.nansen.ai/api/v1", Keys: []Key{secret("key", "API key (paid by request)")}},
 		{Name: "rss", BaseURL: "", Keys: []Key{text("feeds", "", "name=url with commas between; empty: CoinDesk, Cointelegraph and others")}},
 		{Name: "cryptopanic", BaseURL: "https://cryptopanic.com/api", Keys: []Key{secret("key", "API token"), text("plan", "developer", "developer, growth or enterprise")}},
@@ -35,9 +35,12 @@ func Upstreams() []Upstream {
 	}
 }
 
-// userAgent is who asks an upstream. The SEC wants a name and a mail address, and answers nobody else.
+// userAgent is who asks an upstream. Reddit wants the name of a user; the SEC wants a name and a mail address, and answers nobody else.
 func userAgent(upstream, prefix string) Key {
 	k := Key{Name: prefix + "user_agent", Kind: "string", Doc: "who asks; empty: omc and its version"}
+	if upstream == "reddit" {
+		k.Doc, k.Example = "your name at Reddit, as Reddit asks for, or the whole: platform:application:version (by /u/name)", "/u/name"
+	}
 	if upstream == "edgar" {
 		k.Doc, k.Example = "a name and a mail address, as the SEC demands; without it nothing is asked", "'Your Name you@example.org'"
 	}

@@ -33,6 +33,8 @@ type Landing struct {
 	Err      string    // what went wrong, "" where nothing did
 	GivenUp  bool      // by us, in the middle: what it brought lands, it counts as no poll, and its tick may be begun again
 	Requests int64
+	// Gaps are times over which something is known to be missing, see source.Harvest.Gap. A zero From is the feed's last success.
+	Gaps []FeedGap
 	// GapAfter is how long a feed may go without a success before that is a gap.
 	GapAfter time.Duration
 }

@@ -46,6 +46,9 @@ type Flow struct {
 	Selling int           `json:"selling_wallet_count"`
 }
 
+// Counted tells whether the upstream counts wallets: a flow that nobody bought or sold is none, so that two zeros say "not told".
+func (f *Flow) Counted() bool { return f.Buying > 0 || f.Selling > 0 }
+
 // News is one published text.
 type News struct {
 	ID        string        `json:"id"`     // the publisher's; unique within Source
@@ -92,6 +95,11 @@ const (
 	EventIncident    = "incident"
 )
 
+// EventTypes are all kinds of catalyst.
+func EventTypes() []string {
+	return []string{EventFiling, EventListing, EventDelisting, EventHalt, EventResume, EventAnnounce, EventUnlock, EventHearing, EventMaintenance, EventIncident}
+}
+
 // Event is something that may move prices. Its time may lie in the future: a scheduled unlock, a hearing.
 type Event struct {
 	ID          string            `json:"id"`     // unique within Source
@@ -127,5 +135,6 @@ func (r *Records) Len() int {
 // Reject is a piece of an answer that could not be taken.
 type Reject struct {
 	Reason string
-	Bytes  []byte // as the upstream sent them, where they are known
+	Bytes  []byte // as the upstream sent them, where they are known, or the beginning of them
+	Size   int    // of the whole piece in bytes; less than there are in Bytes: there are no more
 }

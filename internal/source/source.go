@@ -29,7 +29,8 @@ type Feed struct {
 	Needs []string
 	// Poll asks the upstream once, which may take several requests. cursor is what the last poll that landed returned, nil before
 	// the first. What a harvest holds lands even where an error stands beside it: one of several requests failed.
-	// Polls of one feed never run at the same time.
+	// Polls of one feed never run at the same time. An error that is a PutOff, or holds an upstream's wish for fewer requests, is no
+	// failure: it says until when the feed is put off. ByHand marks a poll that a person asked for.
 	Poll func(ctx context.Context, cursor []byte) (Harvest, error)
 }
 
@@ -44,6 +45,10 @@ type Harvest struct {
 	// harvest shows the present only, and what was missed stays missed.
 	Since time.Time
 	Again bool // more is waiting upstream: poll again soon
+	// Gaps are times over which something is known to be missing, see Gap; Feed stays empty.
+	Gaps []ledger.FeedGap
+
+	beyond int // rejects beyond the most that are kept
 }
 
 // Origin is the source's name in the ledger.

@@ -94,7 +94,7 @@ func (a *lander) rejects(ctx context.Context) error {
 		sum := sha256.Sum256(append([]byte(reason+"\x00"), r.Bytes...))
 		_, err := a.tx.Exec(ctx, `INSERT INTO quarantine (collector, source, hash, reason, bytes, size, seen, first_ms, last_ms)
 			VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7) ON CONFLICT (collector, hash) DO UPDATE SET seen = quarantine.seen + 1, last_ms = excluded.last_ms`,
-			a.l.Claim.Feed, a.l.Source, hex.EncodeToString(sum[:16]), reason, head(r.Bytes), len(r.Bytes), a.known)
+			a.l.Claim.Feed, a.l.Source, hex.EncodeToString(sum[:16]), reason, head(r.Bytes), max(r.Size, len(r.Bytes)), a.known)
 		if err != nil {
 			return err
 		}

@@ -276,6 +276,9 @@ func (a *lander) account(ctx context.Context, okMS int64) error {
 	if err != nil {
 		return err
 	}
+	if err := a.missing(ctx, okMS); err != nil {
+		return err
+	}
 	if l.GivenUp {
 		_, err := a.tx.Exec(ctx, `UPDATE collectors SET busy_ms = 0, tick_ms = $2, cursor = COALESCE($3, cursor), rows_landed = rows_landed + $4, quarantined = quarantined + $5,
 			newest_ms = CASE WHEN newest_ms < $6 THEN $6 ELSE newest_ms END WHERE name = $1`,
@@ -307,6 +310,26 @@ func bytesOrNil(b []byte) any {
 		return nil
 	}
 	return b
+}
+
+// missing records the gaps that the source itself knows of.
+func (a *lander) missing(ctx context.Context, okMS int64) error {
+	for _, g := range a.l.Gaps {
+		from, to := okMS, g.To.UnixMilli()
+		if !g.From.IsZero() {
+			from = g.From.UnixMilli()
+		}
+		if from <= 0 || to <= from {
+			continue // before the first success there is nothing to miss
+		}
+		_, err := a.tx.Exec(ctx, `INSERT INTO collector_gaps (collector, from_ms, to_ms, reason, repaired_ms) VALUES ($1, $2, $3, $4, 0)
+			ON CONFLICT (collector, from_ms) DO UPDATE SET to_ms = CASE WHEN collector_gaps.to_ms < excluded.to_ms THEN excluded.to_ms ELSE collector_gaps.to_ms END,
+			reason = excluded.reason, repaired_ms = 0`, a.l.Claim.Feed, from, to, cleanText(g.Reason, maxReason))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // gap records a time without a success, and which gaps this poll's answer fills.

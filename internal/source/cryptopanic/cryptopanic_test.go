@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/ohmycoins/omc/internal/sharedtest"
 	"github.com/ohmycoins/omc/internal/source"
 	"github.com/ohmycoins/omc/internal/source/cryptopanic/fake"
+	"github.com/ohmycoins/omc/internal/source/faulty"
 	"github.com/ohmycoins/omc/internal/source/faulty/conformance"
 	"github.com/ohmycoins/omc/internal/source/upstream"
 )
@@ -25,6 +27,7 @@ var start = time.Date(2026, 7, 3, 11, 30, 0, 0, time.UTC)
 type world struct {
 	*testing.T
 	up    *fake.Panic
+	front *faulty.Handler
 	clock *clock.Manual
 	url   string
 	feed  source.Feed
@@ -35,7 +38,8 @@ func newWorld(t *testing.T) *world {
 	t.Parallel()
 	c := clock.NewManual(start)
 	w := &world{T: t, up: fake.New(c), clock: c}
-	srv := httptest.NewServer(w.up)
+	w.front = faulty.New(w.up)
+	srv := httptest.NewServer(w.front)
 	t.Cleanup(srv.Close)
 	w.url = srv.URL + fake.Base
 	w.feed = w.with(fake.Key, "")
@@ -60,7 +64,7 @@ func sound(t *testing.T, h source.Harvest, now time.Time) {
 	t.Helper()
 	seen := map[string]bool{}
 	for _, n := range h.News {
-		if err := n.Check(now); err != nil || seen[n.ID] || n.Source != "cryptopanic" || n.Label != "" {
+		if err := n.Check(now); err != nil || seen[n.ID] || n.Source == "" || n.Label != "" {
 			t.Errorf("%+v: %v", n, err)
 		}
 		seen[n.ID] = true
@@ -69,7 +73,7 @@ func sound(t *testing.T, h source.Harvest, now time.Time) {
 		t.Errorf("cursor %.80s", h.Cursor)
 	}
 	for _, r := range h.Rejects {
-		if r.Reason == "" || strings.Contains(r.Reason, fake.Key) {
+		if r.Reason == "" || strings.Contains(r.Reason+string(r.Bytes), fake.Key) {
 			t.Errorf("reject %+v", r)
 		}
 	}
@@ -136,20 +140,181 @@ func TestPagesBack(t *testing.T) {
 	if h = w.poll(h.Cursor); w.up.Requests() != before+2 || h.Since.IsZero() || len(h.News) != 40 {
 		t.Errorf("%d requests, %d posts, since %s", w.up.Requests()-before, len(h.News), h.Since)
 	}
-	w.clock.Advance(6 * 24 * time.Hour)
-	before = w.up.Requests()
-	if h = w.poll(h.Cursor); w.up.Requests() != before+maxPages || !h.Since.IsZero() {
-		t.Errorf("%d requests, since %s", w.up.Requests()-before, h.Since)
+	known := h.Since
+	w.clock.Advance(6 * 24 * time.Hour) // some 160 posts
+	n, polls := 0, 0
+	for again := true; again; again = h.Again {
+		before = w.up.Requests()
+		h = w.poll(h.Cursor)
+		n += len(h.News)
+		if polls++; polls > 4 || w.up.Requests()-before > maxPages || len(h.Gaps) != 0 || h.Again != h.Since.IsZero() {
+			t.Fatalf("poll %d: %d requests, since %s, gaps %+v", polls, w.up.Requests()-before, h.Since, h.Gaps)
+		}
 	}
+	if want := len(fake.Texts(known, w.clock.Now())); polls < 2 || n < want*8/10 || h.Since.After(w.clock.Now().Add(-6*24*time.Hour)) {
+		t.Errorf("%d polls, %d of %d posts, since %s", polls, n, want, h.Since)
+	}
+}
+
+// What the quota forbids to read is a gap, from what was known to the oldest post that came.
+func TestWhatTheQuotaForbidsIsAGap(t *testing.T) {
+	w := newWorld(t)
+	h := w.poll(nil)
+	known := h.News[0].Published
 	var s state
 	if err := json.Unmarshal(h.Cursor, &s); err != nil {
 		t.Fatal(err)
 	}
 	s.Asked = 60
-	w.clock.Advance(24 * time.Hour)
-	before = w.up.Requests()
-	if h = w.poll(s.bytes()); w.up.Requests() != before+1 || !h.Since.IsZero() {
-		t.Errorf("%d requests, since %s", w.up.Requests()-before, h.Since)
+	w.clock.Advance(48 * time.Hour)
+	before := w.up.Requests()
+	h = w.poll(s.bytes())
+	if last := h.News[len(h.News)-1].Published; w.up.Requests() != before+1 || !h.Since.Equal(last) || len(h.Gaps) != 1 || !h.Gaps[0].From.Equal(known) || !h.Gaps[0].To.Equal(last) {
+		t.Errorf("%d requests, since %s, gaps %+v", w.up.Requests()-before, h.Since, h.Gaps)
+	}
+	w.clock.Advance(freeEvery)
+	if h = w.poll(h.Cursor); len(h.Gaps) != 0 {
+		t.Errorf("gaps %+v", h.Gaps)
+	}
+}
+
+// A pinned post that was known does not show that the page reaches back to the last reading.
+func TestAPinnedPostHidesNoHole(t *testing.T) {
+	w := newWorld(t)
+	dated := func(id int, at time.Time) string {
+		return fmt.Sprintf(`{"id":%d,"title":"A","published_at":%q}`, id, at.Format(time.RFC3339))
+	}
+	pinned := dated(1, start.Add(-100*time.Hour))
+	posts := []string{pinned}
+	for i := range 5 {
+		posts = append(posts, dated(10-i, start.Add(-time.Duration(i)*time.Hour)))
+	}
+	w.up.Set(raw(posts...))
+	h := w.poll(nil)
+	w.clock.Advance(2 * 24 * time.Hour)
+	posts = []string{pinned}
+	for i := range 40 {
+		posts = append(posts, dated(100-i, w.clock.Now().Add(-time.Duration(i)*time.Hour)))
+	}
+	for i := range 5 {
+		posts = append(posts, dated(10-i, start.Add(-time.Duration(i)*time.Hour)))
+	}
+	w.up.Set(raw(posts...))
+	if h = w.poll(h.Cursor); len(h.News) != 46 || !h.Since.Equal(start) || len(h.Gaps) != 0 {
+		t.Errorf("%d posts, since %s, gaps %+v", len(h.News), h.Since, h.Gaps)
+	}
+}
+
+// A list that ends before it meets what was known leaves a gap; a page that is there no more is its end.
+func TestTheListEndsBeforeWhatIsKnown(t *testing.T) {
+	w := newWorld(t)
+	w.feed = w.with(fake.Key, "developer")
+	first := w.poll(nil)
+	known := first.News[0].Published
+	w.clock.Advance(30 * 24 * time.Hour)
+	w.clock.Set(time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC))
+	var posts []string
+	for i := range 20 {
+		posts = append(posts, fmt.Sprintf(`{"id":%d,"title":"A","published_at":%q}`, 900-i, w.clock.Now().Add(-time.Duration(i)*time.Hour).Format(time.RFC3339)))
+	}
+	w.front.Then(faulty.Body(`{"next":"x","results":[`+strings.Join(posts, ",")+`]}`), func(rw http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		rw.WriteHeader(http.StatusNotFound)
+		_, _ = rw.Write([]byte(`{"status":"api_error","info":"Invalid page."}`))
+	})
+	h := w.poll(first.Cursor)
+	if oldest := w.clock.Now().Add(-19 * time.Hour); h.Again || len(h.Gaps) != 1 || !h.Gaps[0].From.Equal(known) || h.Gaps[0].To.Sub(oldest).Abs() > time.Minute || !h.Since.Equal(h.Gaps[0].To) {
+		t.Errorf("again %v, since %s, gaps %+v", h.Again, h.Since, h.Gaps)
+	}
+}
+
+// A larger plan, or another token, is asked at once, and so it is when a person asks. No cursor holds a token.
+func TestAnotherPlanIsTriedAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.up.Quota(1)
+	h := w.poll(nil)
+	w.clock.Advance(freeEvery)
+	out, err := w.feed.Poll(t.Context(), h.Cursor)
+	if !errors.Is(err, errSpent) {
+		t.Fatal(err)
+	}
+	w.clock.Advance(time.Minute)
+	before := w.up.Requests()
+	var off *source.PutOff
+	if _, err = w.feed.Poll(t.Context(), out.Cursor); !errors.As(err, &off) || !off.Until.Equal(time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC)) || w.up.Requests() != before {
+		t.Errorf("%v after %d requests", err, w.up.Requests()-before)
+	}
+	if _, err = w.feed.Poll(source.ByHand(t.Context()), out.Cursor); !errors.Is(err, errSpent) || w.up.Requests() != before+1 {
+		t.Errorf("by hand: %v after %d requests", err, w.up.Requests()-before)
+	}
+	w.clock.Advance(time.Minute)
+	w.up.Quota(0)
+	w.up.Plans("growth")
+	w.feed = w.with(fake.Key, "growth")
+	if h = w.poll(out.Cursor); h.Len() == 0 || h.Since.IsZero() {
+		t.Errorf("%d posts, since %s", h.Len(), h.Since)
+	}
+	var s state
+	if err := json.Unmarshal(h.Cursor, &s); err != nil || s.Asked != 1 || !s.Stopped.IsZero() {
+		t.Errorf("%s: %v", h.Cursor, err)
+	}
+}
+
+// A post is its publisher's. It keeps the one under which it was first seen, so that it lands once.
+func TestAPostIsItsPublishers(t *testing.T) {
+	w := newWorld(t)
+	named := `{"id":1,"title":"A","published_at":"2026-07-03T10:00:00Z","source":{"title":" Coin\nDesk ","domain":"coindesk.com"}}`
+	w.up.Set(raw(named, `{"id":2,"title":"B","published_at":"2026-07-03T09:00:00Z","source":{"title":null,"domain":"x.example"}}`, `{"id":3,"title":"C","published_at":"2026-07-03T08:00:00Z","source":null}`))
+	h := w.poll(nil)
+	spell := func() (s string) {
+		for _, n := range h.News {
+			s += n.ID + " " + n.Source + "; "
+		}
+		return s
+	}
+	const want = "1 Coin Desk; 2 x.example; 3 cryptopanic; "
+	if spell() != want {
+		t.Error(spell())
+	}
+	w.up.Set(raw(strings.Replace(named, `"source"`, `"x"`, 1), `{"id":2,"title":"B","published_at":"2026-07-03T09:00:00Z","source":{"title":"X"}}`, `{"id":3,"title":"C","published_at":"2026-07-03T08:00:00Z","source":{"title":"Y"}}`))
+	if h = w.poll(h.Cursor); spell() != want {
+		t.Error(spell())
+	}
+	if h = w.poll([]byte(`{"month":"2026-07","asked":3,"seen":{"1":"2026-07-03T10:00:00Z"}}`)); !strings.HasPrefix(spell(), "1 cryptopanic; 2 X; ") {
+		t.Errorf("after a cursor without publishers: %s", spell())
+	}
+}
+
+// One bad part costs itself, not the post.
+func TestABadPartIsLeftOut(t *testing.T) {
+	w := newWorld(t)
+	w.up.Set(raw(`{"id":1,"title":"A","published_at":"2026-07-03T10:00:00Z","description":7,"source":"x","original_url":[],"url":"https://x.example/1","instruments":[{"code":"BTC"},{"code":5},"ETH",{"code":"SOL"},null]}`,
+		`{"id":2,"title":"B","published_at":"2026-07-03T09:00:00Z","content":"<p>the whole</p>","instruments":{"code":"BTC"}}`))
+	h := w.poll(nil)
+	if len(h.News) != 2 || h.News[1].Summary != "the whole" || fmt.Sprint(h.News[0].Coins) != "[BTC SOL]" || h.News[0].URL != "https://x.example/1" || len(h.Rejects) != 7 {
+		t.Fatalf("%+v\n%+v", h.News, h.Rejects)
+	}
+	var reasons []string
+	for _, r := range h.Rejects {
+		reasons = append(reasons, r.Reason+": "+string(r.Bytes))
+	}
+	for _, want := range []string{`post 1 is taken without its instrument, which cannot be read: {"code":5}`, `post 1 is taken without its instrument, which cannot be read: "ETH"`,
+		`post 1 is taken without its description, which cannot be read: 7`, `post 2 is taken without its instruments, which cannot be read: {"code":"BTC"}`} {
+		if !slices.Contains(reasons, want) {
+			t.Errorf("%q is not among %q", want, reasons)
+		}
+	}
+}
+
+// What cannot be read as a whole is kept, but not the token that its addresses hold.
+func TestAnUnreadableAnswerIsKept(t *testing.T) {
+	w := newWorld(t)
+	w.front.Then(faulty.Page(200), faulty.Body(`{"next":"http://x/?auth_token=`+fake.Key+`","results":7`))
+	for i, says := range []string{"a web page", "malformed"} {
+		h, err := w.feed.Poll(t.Context(), nil)
+		sound(t, h, w.clock.Now())
+		if err == nil || len(h.Rejects) != 1 || !strings.Contains(h.Rejects[0].Reason, says) || len(h.Rejects[0].Bytes) == 0 || strings.Contains(string(h.Rejects[0].Bytes), "auth_token=***") != (i == 1) {
+			t.Errorf("%v: %+v", err, h.Rejects)
+		}
 	}
 }
 
@@ -170,7 +335,7 @@ func TestTheQuotaStopsTheMonth(t *testing.T) {
 	}
 	w.clock.Set(time.Date(2026, 8, 1, 0, 0, 1, 0, time.UTC))
 	w.up.Quota(freeQuota)
-	if h := w.poll(out.Cursor); h.Len() == 0 || w.up.Requests() != 2+maxPages {
+	if h := w.poll(out.Cursor); h.Len() == 0 || !h.Again || w.up.Requests() != 2+maxPages {
 		t.Errorf("%d posts after %d requests", h.Len(), w.up.Requests())
 	}
 }
@@ -186,7 +351,7 @@ func TestSpent(t *testing.T) {
 		status int
 		body   string
 		want   bool
-	}{{429, string(body), true}, {403, string(body), true}, {200, string(body), false}, {500, string(body), false}, {429, `{"status":"api_error","info":"Too many requests"}`, false}, {429, "", false}} {
+	}{{429, string(body), true}, {403, string(body), true}, {200, string(body), true}, {200, `{"results":[{"title":"A quota for miners","status":"api_error"}]}`, false}, {500, string(body), false}, {429, `{"status":"api_error","info":"Too many requests"}`, false}, {429, "", false}} {
 		if got := spent(upstream.Answer{Status: c.status, Body: []byte(c.body)}); got != c.want {
 			t.Errorf("%d %s: %t", c.status, c.body, got)
 		}
@@ -215,7 +380,7 @@ func TestRefusals(t *testing.T) {
 
 func TestHostileCursors(t *testing.T) {
 	w := newWorld(t)
-	for _, cursor := range []string{"", "{", "null", "[]", `{"stopped":"2999-01-01T00:00:00Z"}`, `{"seen":{"1":"2999-01-01T00:00:00Z"}}`, `{"asked":-5}`, `{"asked":"x"}`, `{"month":"2026-07","asked":99999999999}`} {
+	for _, cursor := range []string{"", "{", "null", "[]", `{"stopped":"2999-01-01T00:00:00Z"}`, `{"seen":{"1":"2999-01-01T00:00:00Z"}}`, `{"asked":-5}`, `{"asked":"x"}`, `{"month":"2026-07","asked":99999999999}`, `{"page":-1}`, `{"page":50}`, `{"found":{"1":"2999-01-01T00:00:00Z"}}`, `{"sources":{"1":"a\nb"}}`} {
 		if h := w.poll([]byte(cursor)); h.Len() == 0 || !h.Since.IsZero() {
 			t.Errorf("%s: %d posts, since %s", cursor, h.Len(), h.Since)
 		}
@@ -230,7 +395,7 @@ func TestNullsAndBadPosts(t *testing.T) {
 	first := w.poll(nil)
 	w.clock.Advance(time.Hour)
 	second := w.poll(first.Cursor)
-	if len(first.News) != 2 || len(first.Rejects) != 6 || len(second.News) != 2 {
+	if len(first.News) != 2 || len(first.Rejects) != 8 || len(second.News) != 2 {
 		t.Fatalf("%+v", first)
 	}
 	a, b := first.News[1], first.News[0]
@@ -306,8 +471,8 @@ func FuzzDecode(f *testing.F) {
 			t.Error("posts beside an error")
 		}
 		var h source.Harvest
-		after := state{Seen: map[string]time.Time{}}
-		(&Client{}).take(&h, posts, state{}, &after, start)
+		s := open(nil, start)
+		(&Client{}).take(&h, posts, &s, start)
 		sound(t, h, start)
 	})
 }

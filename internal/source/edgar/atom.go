@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/source"
 	"github.com/ohmycoins/omc/internal/source/upstream"
 )
@@ -38,8 +37,8 @@ var (
 	itemLine   = lazy(`Item (\d{1,2}\.\d\d)\b`)
 )
 
-// decodeCurrent reads a page of the list of current filings; n counts its lines, good or not.
-func decodeCurrent(body []byte, now time.Time) (entries []entry, rejects []ledger.Reject, n int, err error) {
+// decodeCurrent reads a page of the list of current filings; n counts its lines, good or not, of which those that are not go to h.
+func decodeCurrent(body []byte, now time.Time, h *source.Harvest) (entries []entry, n int, err error) {
 	var feed struct {
 		XMLName xml.Name    `xml:"http://www.w3.org/2005/Atom feed"`
 		Entries []atomEntry `xml:"http://www.w3.org/2005/Atom entry"`
@@ -47,20 +46,20 @@ func decodeCurrent(body []byte, now time.Time) (entries []entry, rejects []ledge
 	d := xml.NewDecoder(bytes.NewReader(body))
 	d.CharsetReader = charset
 	if err := d.Decode(&feed); err != nil {
-		return nil, nil, 0, fmt.Errorf("%w: %w", upstream.ErrMalformed, err)
+		return nil, 0, fmt.Errorf("%w: %w", upstream.ErrMalformed, err)
 	}
 	if len(feed.Entries) > maxEntries {
-		return nil, nil, 0, fmt.Errorf("%w: %d filings on a page", upstream.ErrMalformed, len(feed.Entries))
+		return nil, 0, fmt.Errorf("%w: %d filings on a page", upstream.ErrMalformed, len(feed.Entries))
 	}
 	for _, a := range feed.Entries {
 		e, err := a.decode(now)
 		if err != nil {
-			rejects = append(rejects, ledger.Reject{Reason: upstream.Text(err.Error()), Bytes: []byte(a.Raw)})
+			h.Reject([]byte(a.Raw), "%v", err)
 			continue
 		}
 		entries = append(entries, e)
 	}
-	return entries, rejects, len(feed.Entries), nil
+	return entries, len(feed.Entries), nil
 }
 
 func (a *atomEntry) decode(now time.Time) (entry, error) {

@@ -23,10 +23,14 @@ const (
 	// of their acceptance.
 	currentOverlap = 5 * time.Minute
 	maxList        = 4 << 20
+	// silence is how long the list may go unread before it may have lost what it did not show: it goes back a day at most times, but
+	// the SEC promises nothing, and at night it may begin anew.
+	silence = 5 * time.Minute
 )
 
 type currentCursor struct {
 	Newest time.Time `json:"newest,omitzero"` // acceptance of the newest filing read
+	Read   time.Time `json:"read,omitzero"`   // when the list was read the last time
 	resolved
 }
 
@@ -40,48 +44,90 @@ func (c *Client) current(ctx context.Context, cursor []byte) (h source.Harvest, 
 		cur.Newest = time.Time{} // no poll noted that
 	}
 	watched, unresolved := c.watched(ctx, &cur.resolved, &h)
-	entries, newest, oldest, err := c.list(ctx, cur.Newest, &h)
-	if err == nil && !newest.IsZero() {
-		cur.Newest = newest
+	known := cur.Newest
+	l, err := c.list(ctx, known, &h)
+	if err == nil {
+		now := c.clock.Now()
+		if away := now.Sub(cur.Read); !known.IsZero() && !l.met && (l.cut || away > silence || away < 0) {
+			h.Gap(known, l.after(known), "the list of current filings ends, after %d pages, before it meets what was known", l.pages)
+		}
+		if cur.Read = now; !l.newest.IsZero() {
+			cur.Newest = l.newest
+		}
 	}
 	if err = first(err, unresolved); err == nil {
-		h.Since = oldest
+		h.Since = l.oldest
+		if l.met {
+			h.Since = known.Add(-currentOverlap)
+		} else if len(h.Gaps) > 0 {
+			h.Since = h.Gaps[0].To
+		}
 	}
-	h.Events = events(pick(entries, watched))
+	h.Events = events(pick(l.entries, watched))
 	h.Cursor = writeCursor(cur)
 	return h, err
 }
 
-// list reads pages until what is known is met or the list ends. newest and oldest bound what it read. While pages are turned the list
-// grows at its head, so that lines come twice and none is passed over.
-func (c *Client) list(ctx context.Context, known time.Time, h *source.Harvest) (entries []entry, newest, oldest time.Time, err error) {
-	seen := map[string]bool{}
-	for page := range currentPages {
-		got, n, err := c.page(ctx, page*currentPage, h)
-		if err != nil {
-			return entries, newest, oldest, err
+// listed is what was read of the list of current filings.
+type listed struct {
+	entries        []entry
+	newest, oldest time.Time // of their acceptance
+	pages          int
+	met            bool // it was read back to what is known
+	cut            bool // it may have gone on
+}
+
+// after is the acceptance of the oldest filing that was accepted after t.
+func (l *listed) after(t time.Time) (oldest time.Time) {
+	for i := range l.entries {
+		if at := l.entries[i].accepted; at.After(t) && (oldest.IsZero() || at.Before(oldest)) {
+			oldest = at
 		}
-		fresh := false
+	}
+	return oldest
+}
+
+// meeting is how many lines must be older than what is known to show that the list reaches back behind it: one may be misdated.
+const meeting = 3
+
+// list reads pages until what is known is met or the list ends. While pages are turned the list grows at its head, so that lines come
+// twice and none is passed over. What was read comes back beside an error too.
+func (c *Client) list(ctx context.Context, known time.Time, h *source.Harvest) (l listed, err error) {
+	seen := map[string]bool{}
+	older := 0
+	for l.cut = true; l.pages < currentPages; {
+		got, n, err := c.page(ctx, l.pages*currentPage, h)
+		if err != nil {
+			return l, err
+		}
+		l.pages++
+		fresh := n > len(got) // lines that cannot be read may be new ones
 		for _, e := range got {
 			line := e.accession + "/" + strconv.Itoa(e.filer.CIK)
+			if !seen[line] && e.accepted.Before(known.Add(-currentOverlap)) {
+				older++
+			}
 			fresh = fresh || !seen[line]
 			seen[line] = true
-			if e.accepted.After(newest) {
-				newest = e.accepted
+			if e.accepted.After(l.newest) {
+				l.newest = e.accepted
 			}
-			if oldest.IsZero() || e.accepted.Before(oldest) {
-				oldest = e.accepted
+			if l.oldest.IsZero() || e.accepted.Before(l.oldest) {
+				l.oldest = e.accepted
 			}
 		}
-		entries = append(entries, got...)
-		if n < currentPage || !fresh || !known.IsZero() && oldest.Before(known.Add(-currentOverlap)) {
+		l.entries = append(l.entries, got...)
+		l.met = !known.IsZero() && older >= meeting
+		if ended := n < currentPage || !fresh; l.met || ended {
+			l.cut = false
+			l.met = l.met || ended && !known.IsZero() && !l.oldest.IsZero() && !l.oldest.After(known)
 			break
 		}
 	}
-	if now := c.clock.Now(); newest.After(now) {
-		newest = now
+	if now := c.clock.Now(); l.newest.After(now) {
+		l.newest = now
 	}
-	return entries, newest, oldest, nil
+	return l, nil
 }
 
 // page asks for one page; n counts its lines, and is 0 past the end.
@@ -101,11 +147,10 @@ func (c *Client) page(ctx context.Context, start int, h *source.Harvest) (entrie
 	case a.Status != http.StatusOK:
 		return nil, 0, c.www.Fail(fmt.Errorf("%w: http status %d", upstream.ErrUnavailable, a.Status))
 	}
-	entries, rejects, n, err := decodeCurrent(a.Body, c.clock.Now())
-	if err != nil {
-		return nil, 0, c.malformed(h, a, err)
+	if entries, n, err = decodeCurrent(a.Body, c.clock.Now(), h); err != nil {
+		return nil, 0, c.malformed(h, req.Path, a, err)
 	}
-	h.Rejects = append(h.Rejects, rejects...)
+	c.read(h)
 	return entries, n, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ohmycoins/omc/internal/sharedtest"
+	"github.com/ohmycoins/omc/internal/source"
 	"github.com/ohmycoins/omc/internal/source/upstream"
 )
 
@@ -28,9 +29,10 @@ func fixture(t testing.TB, name string) []byte {
 
 func TestRecordedListsOfCurrentFilings(t *testing.T) {
 	for name, want := range map[string]int{"getcurrent/00.body.xml": 100, "getcurrent/01.body.xml": 100, "getcurrent-form4/00.body.xml": 100} {
-		entries, rejects, n, err := decodeCurrent(fixture(t, name), recorded)
-		if err != nil || n != want || len(entries) != want || len(rejects) != 0 {
-			t.Fatalf("%s: %d of %d entries, %v, %v", name, len(entries), n, rejects, err)
+		var h source.Harvest
+		entries, n, err := decodeCurrent(fixture(t, name), recorded, &h)
+		if err != nil || n != want || len(entries) != want || len(h.Rejects) != 0 {
+			t.Fatalf("%s: %d of %d entries, %v, %v", name, len(entries), n, h.Rejects, err)
 		}
 		for _, e := range entries {
 			if e.filer.Name == "" || e.role == "" || strings.Contains(e.filer.Name, "(") && strings.Contains(e.filer.Name, e.accession) {
@@ -38,7 +40,7 @@ func TestRecordedListsOfCurrentFilings(t *testing.T) {
 			}
 		}
 	}
-	entries, _, _, _ := decodeCurrent(fixture(t, "getcurrent/00.body.xml"), recorded)
+	entries, _, _ := decodeCurrent(fixture(t, "getcurrent/00.body.xml"), recorded, &source.Harvest{})
 	first := entries[0]
 	want := entry{role: "Filer", filing: filing{accession: "0002074440-26-000002", form: "13F-HR", accepted: time.Date(2026, 1, 12, 16, 27, 39, 0, time.UTC),
 		filer: Filer{CIK: 2074440, Name: "Ryan Investment Management, Inc."}}}
@@ -55,10 +57,10 @@ func TestRecordedListsOfCurrentFilings(t *testing.T) {
 func TestPagesInsteadOfListsAreRefused(t *testing.T) {
 	for _, name := range []string{"getcurrent/02.body.html", "getcurrent/03.body.html", "getcurrent-form4/01.body.html", "submissions-404/00.body.xml", "fullindex-403/00.body.xml", "fullindex-403/04.body.xml"} {
 		body := fixture(t, name)
-		_, _, _, err := decodeCurrent(body, recorded)
+		_, _, err := decodeCurrent(body, recorded, &source.Harvest{})
 		_, err2 := decodeSubmissions(body, 1, recorded)
-		_, err3 := decodeHits(body, nil, recorded)
-		_, err4 := decodeTickers(body, nil)
+		_, err3 := decodeHits(body, nil, recorded, &source.Harvest{})
+		_, err4 := decodeTickers(body, nil, &source.Harvest{})
 		for _, err := range []error{err, err2, err3, err4} {
 			if !errors.Is(err, upstream.ErrMalformed) {
 				t.Errorf("%s: %v", name, err)
@@ -114,12 +116,13 @@ func TestRecordedSearches(t *testing.T) {
 		rows, total int
 		capped      bool
 	}{"0_hits": {0, 0, false}, "1_hit": {1, 1, false}, "100_hits": {100, 0, false}, "10000_hits": {100, 10000, true}} {
-		h, err := decodeHits(fixture(t, "efts/"+name+".json"), nil, recorded)
-		if err != nil || h.rows != want.rows && want.rows != 100 || h.capped != want.capped || len(h.rejects) != 0 || len(h.filings) > h.rows || (h.rows > 0) != (len(h.filings) > 0) {
-			t.Errorf("%s: %d filings of %d documents of %d, capped %t, %v, %v", name, len(h.filings), h.rows, h.total, h.capped, h.rejects, err)
+		var to source.Harvest
+		h, err := decodeHits(fixture(t, "efts/"+name+".json"), nil, recorded, &to)
+		if err != nil || h.rows != want.rows && want.rows != 100 || h.capped != want.capped || len(to.Rejects) != 0 || len(h.filings) > h.rows || (h.rows > 0) != (len(h.filings) > 0) {
+			t.Errorf("%s: %d filings of %d documents of %d, capped %t, %v, %v", name, len(h.filings), h.rows, h.total, h.capped, to.Rejects, err)
 		}
 	}
-	h, _ := decodeHits(fixture(t, "efts/1_hit.json"), nil, recorded)
+	h, _ := decodeHits(fixture(t, "efts/1_hit.json"), nil, recorded, &source.Harvest{})
 	want := filing{accession: "0000950170-25-055890", form: "ARS", day: true, accepted: time.Date(2025, 4, 18, 4, 0, 0, 0, time.UTC), filer: Filer{CIK: 1865782, Name: "BrightSpring Health Services, Inc."}}
 	if len(h.filings) != 1 || !reflect.DeepEqual(h.filings[0], want) {
 		t.Errorf("%+v", h.filings)
@@ -127,7 +130,7 @@ func TestRecordedSearches(t *testing.T) {
 }
 
 func TestRecordedTickers(t *testing.T) {
-	got, err := decodeTickers(fixture(t, "company_tickers.trimmed.json"), []string{"COIN", "TSLA", "NONE"})
+	got, err := decodeTickers(fixture(t, "company_tickers.trimmed.json"), []string{"COIN", "TSLA", "NONE"}, &source.Harvest{})
 	if err != nil || !reflect.DeepEqual(got, map[string]int{"COIN": 1679788, "TSLA": 1318605}) {
 		t.Errorf("%v %v", got, err)
 	}
@@ -185,9 +188,10 @@ func TestOneBadLineDoesNotSpoilTheRest(t *testing.T) {
 		"form of markup": fmt.Sprintf(oneEntry, "8-K - X (0000000007) (Filer)", "", at, "&lt;b&gt;", id),
 		"empty":          "<entry></entry>",
 	} {
-		entries, rejects, n, err := decodeCurrent(atom(bad, good), recorded)
-		if err != nil || n != 2 || len(entries) != 1 || len(rejects) != 1 || len(rejects[0].Reason) > 400 {
-			t.Errorf("%s: %v %v %v", name, entries, rejects, err)
+		var h source.Harvest
+		entries, n, err := decodeCurrent(atom(bad, good), recorded, &h)
+		if err != nil || n != 2 || len(entries) != 1 || len(h.Rejects) != 1 || len(h.Rejects[0].Reason) > 400 {
+			t.Errorf("%s: %v %v %v", name, entries, h.Rejects, err)
 			continue
 		}
 		e := entries[0]
@@ -220,15 +224,15 @@ func TestOddFilersFiles(t *testing.T) {
 	rows := `{"accessionNumber":["0000000007-26-000001",null,7,"0000000007-26-000004","0000000007-26-000005","0000000007-26-000006"],
 		"acceptanceDateTime":["2026-01-12T16:27:39.000Z","2026-01-12T16:27:39.000Z","2026-01-12T16:27:39.000Z","NaN","2126-01-12T16:27:39.000Z",null],
 		"form":["8-K","8-K","10-Q","8-K","8-K","UPLOAD"],"items":["8.01","","","","",""]}`
-	if s, err := decodeSubmissions(file("7", rows), 7, recorded); err != nil || len(s.filings) != 1 || len(s.rejects) != 4 {
+	if s, err := decodeSubmissions(file("7", rows), 7, recorded); err != nil || len(s.filings) != 1 || len(s.rejects) != 5 {
 		t.Errorf("%+v %v", s, err)
 	}
 }
 
 func TestTheSameFilingIsTheSameEventFromEveryFeed(t *testing.T) {
 	watched := map[int]Filer{7: {CIK: 7, Ticker: "SEVN", Name: "Seven, Inc."}}
-	entries, _, _, err := decodeCurrent(atom(fmt.Sprintf(oneEntry, "8-K - SEVEN INC (0000000007) (Filer)", "&lt;br&gt;Item 8.01: Other Events&lt;br&gt;Item 9.01: Exhibits", "2026-01-12T11:27:39-05:00", "8-K",
-		"urn:tag:sec.gov,2008:accession-number=0000000007-26-000001")), recorded)
+	entries, _, err := decodeCurrent(atom(fmt.Sprintf(oneEntry, "8-K - SEVEN INC (0000000007) (Filer)", "&lt;br&gt;Item 8.01: Other Events&lt;br&gt;Item 9.01: Exhibits", "2026-01-12T11:27:39-05:00", "8-K",
+		"urn:tag:sec.gov,2008:accession-number=0000000007-26-000001")), recorded, &source.Harvest{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,8 @@
 // Package edgar reads filings from the SEC's EDGAR: the list of current filings, the lists of watched filers, and full-text search.
 // It keeps a filing when its filer is watched, when the filer's name says crypto (watch.go), or when its text holds a search term;
-// insiders' trades (form 4) and managers' holdings (13F) of watched filers only. It scores nothing, reads no document of a filing,
-// and asks under the name and contact that the SEC demands or not at all.
+// insiders' trades (form 4) and managers' holdings (13F) of watched filers only. A filing's coins are those that the watch list says its
+// filer hangs on, and those that the filer's name or the search term speaks of. It scores nothing, reads no document of a filing, and
+// asks under the name and contact that the SEC demands or not at all.
 //
 //	sources.edgar.user_agent  a name and a mail address: Jane Doe jane@example.org; without it nothing is asked
 //	sources.edgar.watch       CIKs and tickers; default Filers
@@ -125,19 +126,39 @@ func (c *Client) Feeds() []source.Feed {
 
 func (c *Client) ready() error { return c.problem }
 
-// ask makes a request and notes when the first answer of a poll was read.
+// ask makes a request. What the SEC says to those who ask too often is told as a hold, whatever status it has.
 func (c *Client) ask(ctx context.Context, up *upstream.Client, r upstream.Request, h *source.Harvest) (upstream.Answer, error) {
 	a, err := up.Do(ctx, r)
-	if err == nil && h.Read.IsZero() {
-		h.Read = c.clock.Now()
+	if err == nil {
+		return a, nil
 	}
+	if a.Status == http.StatusForbidden || a.Status == http.StatusTooManyRequests {
+		var limited *upstream.RateLimitError
+		switch {
+		case bytes.Contains(a.Body, []byte("Request Rate Threshold")) && !(errors.As(err, &limited) && limited.RetryAfter > 0):
+			return a, c.www.Fail(&upstream.RateLimitError{RetryAfter: shutOut})
+		case bytes.Contains(a.Body, []byte("Undeclared Automated Tool")):
+			return a, fmt.Errorf("%w: the SEC does not take sources.edgar.user_agent for a name and a contact; omc config set sources.edgar.user_agent 'Your Name you@example.org'", err)
+		}
+	}
+	h.Unread(a.Status, a.Body, r.Path, err)
 	return a, err
 }
 
+// shutOut is how long the SEC answers nobody who asked too often (unverified).
+const shutOut = 10 * time.Minute
+
+// read notes when the first answer of a poll was read that could be used.
+func (c *Client) read(h *source.Harvest) {
+	if h.Read.IsZero() {
+		h.Read = c.clock.Now()
+	}
+}
+
 // malformed keeps the beginning of an answer that could not be read, to be looked at.
-func (c *Client) malformed(h *source.Harvest, a upstream.Answer, err error) error {
+func (c *Client) malformed(h *source.Harvest, path string, a upstream.Answer, err error) error {
 	if errors.Is(err, upstream.ErrMalformed) {
-		h.Rejects = append(h.Rejects, ledger.Reject{Reason: upstream.Text(err.Error()), Bytes: bytes.Clone(a.Body[:min(len(a.Body), 4096)])})
+		h.Unread(a.Status, a.Body, path, err)
 	}
 	return c.www.Fail(err)
 }
@@ -167,7 +188,7 @@ func (c *Client) watched(ctx context.Context, r *resolved, h *source.Harvest) (m
 	}
 	for _, t := range c.watch.tickers {
 		if got[t] == 0 {
-			h.Rejects = append(h.Rejects, ledger.Reject{Reason: "sources.edgar.watch: the SEC knows no ticker " + t, Bytes: []byte(t)})
+			h.Reject([]byte(t), "sources.edgar.watch: the SEC knows no ticker %s", t)
 		}
 	}
 	r.Tickers, r.Asked = got, now
@@ -176,16 +197,17 @@ func (c *Client) watched(ctx context.Context, r *resolved, h *source.Harvest) (m
 
 // tickers asks for the CIKs of the tickers on the watch list.
 func (c *Client) tickers(ctx context.Context, h *source.Harvest) (map[string]int, error) {
-	a, err := c.ask(ctx, c.www, upstream.Request{Path: "/files/company_tickers.json", MaxBody: 16 << 20}, h)
+	const path = "/files/company_tickers.json"
+	a, err := c.ask(ctx, c.www, upstream.Request{Path: path, MaxBody: 16 << 20}, h)
 	if err != nil {
 		return nil, err
 	}
 	if a.Status != http.StatusOK {
 		return nil, c.www.Fail(fmt.Errorf("%w: http status %d", upstream.ErrUnavailable, a.Status))
 	}
-	got, err := decodeTickers(a.Body, c.watch.tickers)
+	got, err := decodeTickers(a.Body, c.watch.tickers, h)
 	if err != nil {
-		return nil, c.malformed(h, a, err)
+		return nil, c.malformed(h, path, a, err)
 	}
 	return got, nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ohmycoins/omc/internal/coin"
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/source"
 )
@@ -53,7 +54,7 @@ func (f *filing) event() ledger.Event {
 		ID: f.accession, Source: "edgar", Type: ledger.EventFiling, Time: f.accepted.UTC(),
 		Title: fmt.Sprintf("%s files %s", name, f.form),
 		URL:   fmt.Sprintf("https://www.sec.gov/Archives/edgar/data/%d/%s/%s-index.htm", f.filer.CIK, strings.ReplaceAll(f.accession, "-", ""), f.accession),
-		Coins: slices.Clone(f.filer.Coins),
+		Coins: ledger.Merge(f.filer.Coins, append(coin.Tag(name), coin.Tag(f.term)...)),
 		Facts: map[string]string{"form": f.form, "cik": fmt.Sprintf("%010d", f.filer.CIK), "filer": name, "accession": f.accession},
 	}
 	what := meaning(f.form)

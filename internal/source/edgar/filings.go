@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/source"
 	"github.com/ohmycoins/omc/internal/source/upstream"
 )
@@ -65,11 +64,21 @@ func (c *Client) filings(ctx context.Context, cursor []byte) (h source.Harvest, 
 		next.Filers[key] = state
 	}
 	h.Events = events(found)
+	complete(&h)
 	if trouble = first(trouble, unresolved); trouble != nil {
 		h.Since = time.Time{}
 	}
 	h.Cursor = writeCursor(next)
 	return h, trouble
+}
+
+// complete makes Since the time from which on nothing is missing, after all gaps.
+func complete(h *source.Harvest) {
+	for _, g := range h.Gaps {
+		if g.To.After(h.Since) {
+			h.Since = g.To
+		}
+	}
 }
 
 // filer reads what is new of one filer and moves its state on; from then on its filings are complete.
@@ -96,7 +105,7 @@ func (c *Client) filer(ctx context.Context, f Filer, state *filerState, h *sourc
 		g.filer = f.named(s.filer.Name)
 		out = append(out, g)
 	}
-	h.Rejects = append(h.Rejects, s.rejects...)
+	h.RejectAll(s.rejects)
 	*state = filerState{Validators: v, Newest: newest}
 	return out, from, nil
 }
@@ -109,6 +118,7 @@ func (c *Client) file(ctx context.Context, cik int, since upstream.Validators, h
 	case err != nil:
 		return nil, since, err
 	case a.NotModified:
+		c.read(h)
 		return nil, since, nil
 	case a.Status == http.StatusNotFound && !bytes.Contains(bytes.ToLower(a.Body[:min(len(a.Body), 512)]), []byte("<html")): // the store's own answer, no page's
 		return nil, since, c.www.Fail(&noFilerError{cik})
@@ -117,8 +127,9 @@ func (c *Client) file(ctx context.Context, cik int, since upstream.Validators, h
 	}
 	s, err := decodeSubmissions(a.Body, cik, c.clock.Now())
 	if err != nil {
-		return nil, since, c.malformed(h, a, err)
+		return nil, since, c.malformed(h, path, a, err)
 	}
+	c.read(h)
 	return &s, a.Validators, nil
 }
 
@@ -134,7 +145,8 @@ func (c *Client) olderFilings(ctx context.Context, s *submissions, from time.Tim
 			continue
 		}
 		if asked++; asked > olderFiles {
-			h.Rejects = append(h.Rejects, ledger.Reject{Reason: fmt.Sprintf("CIK %d has more than %d files of filings within the time wanted", s.filer.CIK, olderFiles), Bytes: []byte(o.Name)})
+			h.Reject([]byte(o.Name), "CIK %d has more than %d files of filings within the time wanted", s.filer.CIK, olderFiles)
+			h.Gap(from, s.oldest, "CIK %d has more than %d files of filings", s.filer.CIK, olderFiles)
 			return nil
 		}
 		a, err := c.ask(ctx, c.data, upstream.Request{Path: "/submissions/" + o.Name, MaxBody: maxFile}, h)
@@ -145,7 +157,7 @@ func (c *Client) olderFilings(ctx context.Context, s *submissions, from time.Tim
 			return c.www.Fail(fmt.Errorf("%w: http status %d", upstream.ErrUnavailable, a.Status))
 		}
 		if err := s.decodeOlder(a.Body, c.clock.Now()); err != nil {
-			return c.malformed(h, a, err)
+			return c.malformed(h, o.Name, a, err)
 		}
 	}
 	return nil

@@ -35,7 +35,7 @@ func FuzzDecodeCurrent(f *testing.F) {
 	f.Add(atom(`<entry><title>8-K - X (0000000007) (Filer)</title><summary type="html">&lt;br&gt;Item 8.01: x</summary><updated>2026-01-12T11:27:39-05:00</updated><category term="8-K"/><id>urn:tag:sec.gov,2008:accession-number=0000000001-26-000001</id></entry>`))
 	f.Add([]byte(`<feed xmlns="http://www.w3.org/2005/Atom"><entry/>`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		entries, _, n, err := decodeCurrent(b, recorded)
+		entries, n, err := decodeCurrent(b, recorded, &source.Harvest{})
 		if n < len(entries) {
 			t.Fatal(n, len(entries))
 		}
@@ -68,7 +68,7 @@ func FuzzDecodeHits(f *testing.F) {
 	f.Add([]byte(`{"hits":{"total":{"value":1,"relation":"eq"},"hits":[{"_source":{"display_names":["X Corp  (XX, XXW)  (CIK 0000000007)"],"file_date":"2026-01-12","form":"8-K","adsh":"0000000007-26-000001","items":["8.01"]}}]}}`))
 	f.Add([]byte(`{"message":"Internal server error"}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		h, err := decodeHits(b, nil, recorded)
+		h, err := decodeHits(b, nil, recorded, &source.Harvest{})
 		sound(t, h.filings, err)
 	})
 }
@@ -76,7 +76,7 @@ func FuzzDecodeHits(f *testing.F) {
 func FuzzDecodeTickers(f *testing.F) {
 	f.Add([]byte(`{"0":{"cik_str":7,"ticker":"abc","title":"X"},"1":{"cik_str":"8","ticker":"DEF"}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		got, err := decodeTickers(b, []string{"ABC"})
+		got, err := decodeTickers(b, []string{"ABC"}, &source.Harvest{})
 		if cik, ok := got["ABC"]; err != nil && got != nil || ok && (cik <= 0 || cik > maxCIK) || len(got) > 1 {
 			t.Fatal(got, err)
 		}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ohmycoins/omc/internal/ledger"
+	"github.com/ohmycoins/omc/internal/source"
 	"github.com/ohmycoins/omc/internal/source/upstream"
 )
 
@@ -19,7 +19,6 @@ const (
 // hits is a page of full-text search: filings, each once however many of its documents were found.
 type hits struct {
 	filings []filing
-	rejects []ledger.Reject
 	rows    int  // documents on the page
 	total   int  // documents found
 	capped  bool // there are more than can be asked for
@@ -27,8 +26,8 @@ type hits struct {
 
 var displayName = lazy(`^(.{1,300}?)(?:\s+\([A-Z0-9., -]{1,80}\))?\s+\(CIK (\d{10})\)$`)
 
-// decodeHits reads a page. A filing of several filers is the watched one's, else the first's.
-func decodeHits(body []byte, watched map[int]Filer, now time.Time) (hits, error) {
+// decodeHits reads a page; a row that is none goes to to. A filing of several filers is the watched one's, else the first's.
+func decodeHits(body []byte, watched map[int]Filer, now time.Time, to *source.Harvest) (hits, error) {
 	var env struct {
 		TimedOut bool `json:"timed_out"`
 		Hits     *struct {
@@ -36,9 +35,7 @@ func decodeHits(body []byte, watched map[int]Filer, now time.Time) (hits, error)
 				Value    int    `json:"value"`
 				Relation string `json:"relation"`
 			} `json:"total"`
-			Hits *[]struct {
-				Source json.RawMessage `json:"_source"`
-			} `json:"hits"`
+			Hits *[]json.RawMessage `json:"hits"`
 		} `json:"hits"`
 		Message string `json:"message"`
 	}
@@ -57,13 +54,13 @@ func decodeHits(body []byte, watched map[int]Filer, now time.Time) (hits, error)
 	h.capped = env.Hits.Total.Relation == "gte" || h.total >= hitsMost
 	seen := map[string]bool{}
 	for _, row := range *env.Hits.Hits {
-		f, err := decodeHit(row.Source, watched)
+		f, err := decodeHit(row, watched)
 		if err == nil {
 			err = f.check(now)
 		}
 		switch {
 		case err != nil:
-			h.rejects = append(h.rejects, ledger.Reject{Reason: upstream.Text(err.Error()), Bytes: row.Source})
+			to.Reject(row, "%v", err)
 		case !seen[f.accession]:
 			seen[f.accession] = true
 			h.filings = append(h.filings, f)
@@ -73,16 +70,19 @@ func decodeHits(body []byte, watched map[int]Filer, now time.Time) (hits, error)
 }
 
 func decodeHit(raw json.RawMessage, watched map[int]Filer) (filing, error) {
-	var src struct {
-		Form  string   `json:"form"`
-		ADSH  string   `json:"adsh"`
-		Date  string   `json:"file_date"`
-		Names []string `json:"display_names"`
-		Items []string `json:"items"`
+	var row struct {
+		Source struct {
+			Form  string                 `json:"form"`
+			ADSH  string                 `json:"adsh"`
+			Date  string                 `json:"file_date"`
+			Names []source.Loose[string] `json:"display_names"`
+			Items source.Loose[[]string] `json:"items"`
+		} `json:"_source"`
 	}
-	if err := json.Unmarshal(raw, &src); err != nil {
+	if err := json.Unmarshal(raw, &row); err != nil {
 		return filing{}, fmt.Errorf("hit: %w", err)
 	}
+	src := &row.Source
 	f := filing{accession: src.ADSH, form: src.Form, day: true}
 	day, err := time.Parse(time.DateOnly, src.Date)
 	if err != nil {
@@ -90,7 +90,7 @@ func decodeHit(raw json.RawMessage, watched map[int]Filer) (filing, error) {
 	}
 	f.accepted = eastern(day)
 	for i, name := range src.Names {
-		m := displayName().FindStringSubmatch(strings.TrimSpace(name))
+		m := displayName().FindStringSubmatch(strings.TrimSpace(name.V))
 		if m == nil || i == 50 {
 			continue
 		}
@@ -106,6 +106,6 @@ func decodeHit(raw json.RawMessage, watched map[int]Filer) (filing, error) {
 			f.filer = Filer{CIK: cik, Name: m[1]}
 		}
 	}
-	f.setItems(src.Items)
+	f.setItems(src.Items.V)
 	return f, nil
 }

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/source"
 	"github.com/ohmycoins/omc/internal/source/upstream"
 )
@@ -82,6 +81,7 @@ func (c *Client) search(ctx context.Context, cursor []byte) (h source.Harvest, e
 		}
 	}
 	trouble = first(trouble, unresolved)
+	complete(&h)
 	if trouble != nil || h.Again || s.cur.Partial {
 		h.Since = time.Time{}
 	}
@@ -95,11 +95,15 @@ func (c *Client) search(ctx context.Context, cursor []byte) (h source.Harvest, e
 func (s *searching) term(ctx context.Context, term string) (from time.Time, err error) {
 	last := s.clock.Now().UTC().Truncate(day).Add(day) // a filing of the evening bears the next day
 	from = last.AddDate(0, 0, -searchHistory-1)
-	if t, err := time.Parse(time.DateOnly, s.cur.Through[term]); err == nil && t.After(from) && !t.After(last) {
+	t, err := time.Parse(time.DateOnly, s.cur.Through[term])
+	switch {
+	case err == nil && t.After(from) && !t.After(last):
 		from = t.AddDate(0, 0, -searchOverlap)
 		if s.cur.Partial {
 			from = t.AddDate(0, 0, 1)
 		}
+	case err == nil && t.Before(from):
+		s.h.Gap(t.AddDate(0, 0, 1), from, "%q was not searched for, and the search reaches %d days back", term, searchHistory)
 	}
 	for begin, span := from, searchSpan; !begin.After(last); {
 		end := begin.AddDate(0, 0, span-1)
@@ -114,8 +118,8 @@ func (s *searching) term(ctx context.Context, term string) (from time.Time, err 
 			span = max(1, int(end.Sub(begin)/day+1)/2)
 			continue
 		case !whole:
-			s.h.Rejects = append(s.h.Rejects, ledger.Reject{Bytes: []byte(term),
-				Reason: fmt.Sprintf("sources.edgar.terms: %q is in more than %d documents of %s: choose a narrower term", term, searchTooBig, begin.Format(time.DateOnly))})
+			s.h.Reject([]byte(term), "sources.edgar.terms: %q is in more than %d documents of %s: choose a narrower term", term, searchTooBig, begin.Format(time.DateOnly))
+			s.h.Gap(begin, begin.Add(day), "%q is in more documents than can be read", term)
 		}
 		if err := s.land(ctx, term, filings); err != nil {
 			return from, err
@@ -145,11 +149,11 @@ func (s *searching) window(ctx context.Context, term string, from, to time.Time)
 		if a.Status != http.StatusOK {
 			return nil, false, s.www.Fail(fmt.Errorf("%w: http status %d", upstream.ErrUnavailable, a.Status))
 		}
-		page, err := decodeHits(a.Body, s.watched, s.clock.Now())
+		page, err := decodeHits(a.Body, s.watched, s.clock.Now(), s.h)
 		if err != nil {
-			return nil, false, s.malformed(s.h, a, err)
+			return nil, false, s.malformed(s.h, "search", a, err)
 		}
-		s.h.Rejects = append(s.h.Rejects, page.rejects...)
+		s.read(s.h)
 		out = append(out, page.filings...)
 		if page.capped || page.total > searchTooBig {
 			if from.Before(to) || at+hitsPage >= searchTooBig {

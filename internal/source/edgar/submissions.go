@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ohmycoins/omc/internal/ledger"
+	"github.com/ohmycoins/omc/internal/source"
 	"github.com/ohmycoins/omc/internal/source/upstream"
 )
 
@@ -60,8 +61,8 @@ func decodeSubmissions(body []byte, cik int, now time.Time) (submissions, error)
 		CIK     json.RawMessage `json:"cik"`
 		Name    string          `json:"name"`
 		Filings *struct {
-			Recent *columns `json:"recent"`
-			Files  []older  `json:"files"`
+			Recent *columns                            `json:"recent"`
+			Files  source.Loose[[]source.Loose[older]] `json:"files"`
 		} `json:"filings"`
 	}
 	if err := json.Unmarshal(body, &env); err != nil {
@@ -77,9 +78,17 @@ func decodeSubmissions(body []byte, cik int, now time.Time) (submissions, error)
 		return submissions{}, fmt.Errorf("%w: no name or no recent filings", upstream.ErrMalformed)
 	}
 	s := submissions{filer: Filer{CIK: cik, Name: env.Name}}
-	for _, o := range env.Filings.Files {
-		if olderShape().MatchString(o.Name) && len(s.older) < 100 {
-			s.older = append(s.older, o)
+	if bad := env.Filings.Files.Bad; bad != nil {
+		s.rejects = append(s.rejects, ledger.Reject{Reason: "the files of older filings cannot be read", Bytes: bad})
+	}
+	for _, o := range env.Filings.Files.V {
+		switch {
+		case o.Bad != nil:
+			s.rejects = append(s.rejects, ledger.Reject{Reason: "no file of older filings", Bytes: o.Bad})
+		case !olderShape().MatchString(o.V.Name):
+			s.rejects = append(s.rejects, ledger.Reject{Reason: "no name of a file of older filings", Bytes: []byte(o.V.Name)})
+		case len(s.older) < 100:
+			s.older = append(s.older, o.V)
 		}
 	}
 	return s, s.add(env.Filings.Recent, now)
@@ -138,12 +147,10 @@ func (s *submissions) add(c *columns, now time.Time) error {
 	return nil
 }
 
-// decodeTickers reads the SEC's list of tickers and returns the CIKs of those wanted; one that the list does not hold is missing.
-func decodeTickers(body []byte, wanted []string) (map[string]int, error) {
-	var rows map[string]struct {
-		CIK    json.Number `json:"cik_str"`
-		Ticker string      `json:"ticker"`
-	}
+// decodeTickers reads the SEC's list of tickers and returns the CIKs of those wanted; one that the list does not hold is missing. A row
+// that is none goes to h.
+func decodeTickers(body []byte, wanted []string, h *source.Harvest) (map[string]int, error) {
+	var rows map[string]json.RawMessage
 	if err := json.Unmarshal(body, &rows); err != nil {
 		return nil, fmt.Errorf("%w: %w", upstream.ErrMalformed, err)
 	}
@@ -155,12 +162,25 @@ func decodeTickers(body []byte, wanted []string) (map[string]int, error) {
 		want[w] = true
 	}
 	out := map[string]int{}
-	for _, r := range rows {
-		if t := strings.ToUpper(r.Ticker); want[t] {
-			if cik, err := parseCIK(r.CIK.String()); err == nil {
-				out[t] = cik
-			}
+	for _, raw := range rows {
+		var r struct {
+			CIK    json.RawMessage `json:"cik_str"`
+			Ticker string          `json:"ticker"`
 		}
+		if err := json.Unmarshal(raw, &r); err != nil {
+			h.Reject(raw, "list of tickers: %v", err)
+			continue
+		}
+		t := strings.ToUpper(r.Ticker)
+		if !want[t] {
+			continue
+		}
+		cik, err := parseCIK(strings.Trim(string(r.CIK), `"`))
+		if err != nil {
+			h.Reject(raw, "ticker %s: %v", t, err)
+			continue
+		}
+		out[t] = cik
 	}
 	return out, nil
 }

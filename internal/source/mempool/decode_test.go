@@ -59,7 +59,7 @@ func TestBadFiguresAreRejected(t *testing.T) {
 	for _, bad := range []string{`"NaN"`, "null", `"1,234"`, "1e309", "-1", "[]", "{}", "true", "1e15", `"0x10"`} {
 		f, err := decodeFees([]byte(`{"fastestFee":`+bad+`,"halfHourFee":3.5,"hourFee":"2","economyFee":1,"minimumFee":0}`), now)
 		if err != nil || len(f.metrics) != 4 || len(f.rejects) != 1 || string(f.rejects[0].Bytes) != bad && bad != "null" {
-			t.Errorf("%s: %v %v %q", bad, err, f.metrics, f.rejects)
+			t.Errorf("%s: %v %v %+v", bad, err, f.metrics, f.rejects)
 		}
 		f, err = decodePrices([]byte(`{"time":1700000000,"USD":`+bad+`,"AUD":50000}`), now)
 		if err != nil || len(f.metrics) != 1 || len(f.rejects) != 1 {

@@ -19,7 +19,9 @@ func take(body []byte) (source.Harvest, listing, error) {
 	page, err := decode(body)
 	r := reading{sub: "Bitcoin", now: start, seen: map[string]bool{}}
 	r.take(&h, page.posts, 0)
-	h.Cursor, h.Since = r.cursor(0), r.oldest
+	var s state
+	s.read(&r, page.after)
+	h.Cursor, h.Since = s.done().bytes(), s.Oldest
 	return h, page, err
 }
 
@@ -50,9 +52,12 @@ func TestQuirks(t *testing.T) {
 		"no title":     {strings.Replace(one(5, ""), `"title":"A"`, `"title":null`, 1), "post: it has no title"},
 		"milliseconds": {strings.Replace(one(5, ""), ".0,", "000,", 1), "post: its time"},
 		"no time":      {strings.Replace(one(5, ""), "created_utc", "x", 1), "post: its time"},
-		"NaN":          {strings.Replace(one(5, ""), `"score":3`, `"score":"NaN"`, 1), "post: json"},
-		"1e309":        {strings.Replace(one(5, ""), `"score":3`, `"score":1e309`, 1), "post: json"},
+		"NaN":          {strings.Replace(one(5, ""), `"score":3`, `"score":"NaN"`, 1), "t3_5|A|0\npost t3_5 is taken without its score, which cannot be read"},
+		"1e309":        {strings.Replace(one(5, ""), `"score":3`, `"score":1e309`, 1), "t3_5|A|0\npost t3_5 is taken without its score, which cannot be read"},
 		"a link out":   {strings.Replace(one(5, ""), `"/r/`, `"https://evil.example/r/`, 1), "t3_5|A|3"},
+		"bad text":     {strings.Replace(one(5, ""), `"selftext":""`, `"selftext":{}`, 1), "t3_5|A|3\npost t3_5 is taken without its selftext, which cannot be read"},
+		"bad flags":    {one(5, `,"over_18":"no","stickied":3`), "t3_5|A|3\npost t3_5 is taken without its over_18, stickied, which cannot be read"},
+		"bad title":    {strings.Replace(one(5, ""), `"title":"A"`, `"title":["A"]`, 1), "post: json"},
 		"no object":    {"7", "post: json"},
 	} {
 		h, _, err := take(page(c[0]))

@@ -22,6 +22,7 @@ const maxChildren = 3 * perPage // of a page; Reddit sends at most perPage, and 
 type listing struct {
 	posts []json.RawMessage
 	after string // where the next page begins; "": there is none
+	last  bool   // Reddit's window is used up
 }
 
 var errNoPosts = errors.New("there are no posts in the list")
@@ -32,11 +33,8 @@ func decode(body []byte) (listing, error) {
 	var page struct {
 		Kind string `json:"kind"`
 		Data struct {
-			Children []struct {
-				Kind string          `json:"kind"`
-				Data json.RawMessage `json:"data"`
-			} `json:"children"`
-			After *string `json:"after"`
+			Children []json.RawMessage `json:"children"`
+			After    *string           `json:"after"`
 		} `json:"data"`
 	}
 	switch err := json.Unmarshal(body, &page); {
@@ -48,8 +46,15 @@ func decode(body []byte) (listing, error) {
 		return listing{}, fmt.Errorf("%d posts on a page of %d", len(page.Data.Children), perPage)
 	}
 	out := listing{}
-	for _, c := range page.Data.Children {
-		if c.Kind == "t3" && len(c.Data) > 0 {
+	for _, raw := range page.Data.Children {
+		var c struct {
+			Kind string          `json:"kind"`
+			Data json.RawMessage `json:"data"`
+		}
+		switch err := json.Unmarshal(raw, &c); {
+		case err != nil:
+			out.posts = append(out.posts, raw) // no child, which the reader of posts will tell
+		case c.Kind == "t3" && len(c.Data) > 0:
 			out.posts = append(out.posts, c.Data)
 		}
 	}
@@ -72,48 +77,40 @@ func number(name string) uint64 {
 	return n
 }
 
-// cursor is the newest known post.
-type cursor struct {
-	Newest string `json:"newest"`
-}
-
-// open reads a cursor, 0 where it cannot be read.
-func open(b []byte) uint64 {
-	var c cursor
-	if json.Unmarshal(b, &c) != nil {
-		return 0
-	}
-	return number(c.Newest)
-}
-
 // reading is what one poll has found.
 type reading struct {
 	sub    string
 	now    time.Time
 	seen   map[string]bool
-	newest uint64
+	newest ledger.Post // of those that were read; its content may be none
 	oldest time.Time
 }
 
-func (r *reading) cursor(known uint64) []byte {
-	n := r.newest
-	if n == 0 {
-		n = known // an empty list forgets nothing
-	}
-	b, _ := json.Marshal(cursor{"t3_" + strconv.FormatUint(n, 36)}) // text always marshals
-	return b
+// wire is a post. What is loose is left out where it is of another shape.
+type wire struct {
+	Name      string                `json:"name"`
+	Title     string                `json:"title"`
+	Created   float64               `json:"created_utc"`
+	Text      source.Loose[string]  `json:"selftext"`
+	Score     source.Loose[float64] `json:"score"`
+	Permalink source.Loose[string]  `json:"permalink"`
+	Adult     source.Loose[bool]    `json:"over_18"`
+	Stickied  source.Loose[bool]    `json:"stickied"`
+	Removed   source.Loose[*string] `json:"removed_by_category"`
 }
 
-type wire struct {
-	Name      string  `json:"name"`
-	Title     string  `json:"title"`
-	Text      string  `json:"selftext"`
-	Created   float64 `json:"created_utc"`
-	Score     float64 `json:"score"`
-	Permalink string  `json:"permalink"`
-	Adult     bool    `json:"over_18"`
-	Stickied  bool    `json:"stickied"`
-	Removed   *string `json:"removed_by_category"`
+// bad names the parts that are of another shape.
+func (w *wire) bad() string {
+	var out []string
+	for _, p := range []struct {
+		name string
+		raw  json.RawMessage
+	}{{"selftext", w.Text.Bad}, {"score", w.Score.Bad}, {"permalink", w.Permalink.Bad}, {"over_18", w.Adult.Bad}, {"stickied", w.Stickied.Bad}, {"removed_by_category", w.Removed.Bad}} {
+		if p.raw != nil {
+			out = append(out, p.name)
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 // take puts the posts of a page into the harvest; met says that it reaches back to what was known.
@@ -125,19 +122,25 @@ func (r *reading) take(h *source.Harvest, posts []json.RawMessage, known uint64)
 			p, err = r.post(&w)
 		}
 		if err != nil {
-			h.Rejects = append(h.Rejects, ledger.Reject{Reason: "post: " + upstream.Text(err.Error()), Bytes: raw})
+			h.Reject(raw, "post: %v", err)
 			continue
 		}
-		if w.Stickied || r.seen[p.ID] {
+		if bad := w.bad(); bad != "" {
+			h.Reject(raw, "post %s is taken without its %s, which cannot be read", p.ID, bad)
+		}
+		if w.Stickied.V || r.seen[p.ID] {
 			continue
 		}
 		r.seen[p.ID] = true
 		n := number(p.ID)
-		r.newest, met = max(r.newest, n), met || n <= known
+		met = met || n <= known
+		if n > number(r.newest.ID) {
+			r.newest = p
+		}
 		if r.oldest.IsZero() || p.Posted.Before(r.oldest) {
 			r.oldest = p.Posted
 		}
-		if !w.Adult && !w.removed() {
+		if !w.Adult.V && !w.removed() {
 			h.Posts = append(h.Posts, p)
 		}
 	}
@@ -145,7 +148,7 @@ func (r *reading) take(h *source.Harvest, posts []json.RawMessage, known uint64)
 }
 
 func (w *wire) removed() bool {
-	return w.Removed != nil && *w.Removed != "" || w.Text == "[removed]" || w.Text == "[deleted]"
+	return w.Removed.V != nil && *w.Removed.V != "" || w.Text.V == "[removed]" || w.Text.V == "[deleted]"
 }
 
 // post is the record of a post.
@@ -158,15 +161,15 @@ func (r *reading) post(w *wire) (ledger.Post, error) {
 	}
 	whole, part := math.Modf(w.Created)
 	p := ledger.Post{ID: w.Name, Platform: "reddit", Channel: "r/" + r.sub, Content: source.Text(w.Title, source.MaxTitle),
-		Posted: time.Unix(int64(whole), int64(part*1e9)).UTC(), Engagement: int64(max(0, min(w.Score, 1e12)))}
+		Posted: time.Unix(int64(whole), int64(part*1e9)).UTC(), Engagement: int64(max(0, min(w.Score.V, 1e12)))}
 	if p.Content == "" {
 		return p, errors.New("it has no title")
 	}
-	if text := source.Text(w.Text, source.MaxContent-source.MaxTitle); text != "" {
+	if text := source.Text(w.Text.V, source.MaxContent-source.MaxTitle); text != "" {
 		p.Content += " — " + text
 	}
-	if strings.HasPrefix(w.Permalink, "/r/") {
-		p.URL = source.URL(site + w.Permalink)
+	if strings.HasPrefix(w.Permalink.V, "/r/") {
+		p.URL = source.URL(site + w.Permalink.V)
 	}
 	if err := source.Past(p.Posted, r.now); err != nil {
 		return p, err

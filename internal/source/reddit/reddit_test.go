@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -147,20 +148,80 @@ func TestEveryPost(t *testing.T) {
 	}
 }
 
-// What three pages do not reach is not passed off as read.
-func TestAHoleIsTold(t *testing.T) {
+// What three pages do not reach is read by the next polls, at once, and the silence before has no hole then.
+func TestALongSilenceIsReadOverSeveralPolls(t *testing.T) {
 	w := newWorld(t)
 	h := w.poll("bitcoin", nil)
 	known := w.clock.Now()
-	w.clock.Advance(72 * time.Hour)
-	before := w.site.Requests()
-	h = w.poll("bitcoin", h.Cursor)
-	if n := w.site.Requests() - before; n != maxPages+1 || !h.Since.After(known) || len(h.Posts) < 200 {
-		t.Errorf("%d requests, %d posts, since %s", n, len(h.Posts), h.Since)
+	w.clock.Advance(48 * time.Hour) // some 480 posts
+	got, polls := map[string]bool{}, 0
+	for again := true; again; again = h.Again {
+		before := w.site.Requests()
+		h = w.poll("bitcoin", h.Cursor)
+		if polls++; polls > 5 || w.site.Requests()-before > maxPages+1 || len(h.Gaps) != 0 || h.Since.IsZero() != h.Again {
+			t.Fatalf("poll %d: %d requests, since %s, gaps %v", polls, w.site.Requests()-before, h.Since, h.Gaps)
+		}
+		for _, p := range h.Posts {
+			got[p.ID] = true
+		}
+		w.clock.Advance(time.Second)
 	}
-	before = w.site.Requests()
-	if h = w.poll("bitcoin", h.Cursor); w.site.Requests() != before+1 {
-		t.Errorf("%d requests", w.site.Requests()-before)
+	if polls < 2 || h.Since.After(known) {
+		t.Errorf("%d polls, since %s", polls, h.Since)
+	}
+	for _, p := range fake.Posts("bitcoin", known, known.Add(48*time.Hour)) {
+		if !p.Hidden && !got[p.Name] {
+			t.Errorf("missed %s of %s", p.Name, p.At)
+		}
+	}
+	before := w.site.Requests()
+	if h = w.poll("bitcoin", h.Cursor); w.site.Requests() != before+1 || h.Again || h.Since.IsZero() {
+		t.Errorf("%d requests, since %s", w.site.Requests()-before, h.Since)
+	}
+}
+
+// What Reddit shows no more is a gap from what was known to the oldest post that it shows.
+func TestWhatTheListNoLongerShowsIsAGap(t *testing.T) {
+	w := newWorld(t)
+	w.site.Set("bitcoin", raw(one(100, "")))
+	h := w.poll("bitcoin", nil)
+	var posts []string
+	for id := 900; id > 200; id-- {
+		posts = append(posts, one(id, ""))
+	}
+	w.site.Set("bitcoin", raw(posts...))
+	w.clock.Advance(time.Hour)
+	for range 3 {
+		if h = w.poll("bitcoin", h.Cursor); !h.Again {
+			break
+		}
+	}
+	from, to := start.Add(-900*time.Second), start.Add(-799*time.Second)
+	if h.Again || len(h.Gaps) != 1 || !h.Gaps[0].From.Equal(from) || !h.Gaps[0].To.Equal(to) || !h.Since.Equal(to) || !strings.Contains(h.Gaps[0].Reason, "r/Bitcoin") {
+		t.Errorf("again %v, since %s, gaps %+v", h.Again, h.Since, h.Gaps)
+	}
+	if h = w.poll("bitcoin", h.Cursor); len(h.Gaps) != 0 || h.Again {
+		t.Errorf("again %v, gaps %+v", h.Again, h.Gaps)
+	}
+}
+
+// A place in the list that cannot be read is given up after a while, and the list read from its head; nothing that was known is lost.
+func TestAReadingThatBreaksOffGoesOn(t *testing.T) {
+	w := newWorld(t)
+	h := w.poll("bitcoin", nil)
+	known := h.Cursor
+	w.clock.Advance(48 * time.Hour)
+	h = w.poll("bitcoin", h.Cursor)
+	w.front.Then(faulty.Times(maxTries, faulty.Body(`{"kind":"x"}`))...)
+	for i := range maxTries {
+		got, err := w.feeds["reddit.bitcoin"].Poll(t.Context(), h.Cursor)
+		if !errors.Is(err, upstream.ErrMalformed) || len(got.Rejects) != 1 || string(got.Rejects[0].Bytes) != `{"kind":"x"}` {
+			t.Fatalf("%d: %v %+v", i, err, got.Rejects)
+		}
+		h.Cursor = got.Cursor
+	}
+	if string(h.Cursor) != string(known) {
+		t.Errorf("cursor %s, want %s", h.Cursor, known)
 	}
 }
 
@@ -284,9 +345,105 @@ func TestTheWindowIsHeeded(t *testing.T) {
 	}
 }
 
+// Too many requests are a hold until the time that Reddit names, not a failure whose end nobody knows.
+func TestTooManyRequestsAreAHold(t *testing.T) {
+	w := newWorld(t)
+	w.poll("bitcoin", nil)
+	w.front.Then(func(rw http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		rw.Header().Set("X-Ratelimit-Remaining", "0.0")
+		rw.Header().Set("X-Ratelimit-Reset", "247")
+		rw.WriteHeader(http.StatusTooManyRequests)
+	})
+	for _, left := range []time.Duration{247 * time.Second, 187 * time.Second} {
+		_, err := w.feeds["reddit.bitcoin"].Poll(t.Context(), nil)
+		var hold *upstream.RateLimitError
+		if !errors.As(err, &hold) || (hold.RetryAfter-left).Abs() > 2*time.Second {
+			t.Errorf("%v, want a hold of %s", err, left)
+		}
+		w.clock.Advance(time.Minute)
+	}
+}
+
+// A poll that uses up the window brings what it read, and leaves the rest for later.
+func TestTheLastRequestOfTheWindow(t *testing.T) {
+	w := newWorld(t)
+	h := w.poll("bitcoin", nil)
+	w.clock.Advance(30 * time.Hour)
+	w.front.Then(faulty.Pass, func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+		next.ServeHTTP(lastOf{rw}, r)
+	})
+	before := w.site.Requests()
+	h = w.poll("bitcoin", h.Cursor)
+	if h.Len() < 50 || h.Again || !h.Since.IsZero() || w.site.Requests() != before+2 {
+		t.Errorf("%d posts of %d requests, again %v, since %s", h.Len(), w.site.Requests()-before, h.Again, h.Since)
+	}
+	w.clock.Advance(5 * time.Minute)
+	if h = w.poll("bitcoin", h.Cursor); h.Since.IsZero() || h.Since.After(start) || len(h.Gaps) != 0 {
+		t.Errorf("since %s, gaps %v", h.Since, h.Gaps)
+	}
+}
+
+// lastOf says that no requests are left.
+type lastOf struct{ http.ResponseWriter }
+
+func (l lastOf) WriteHeader(status int) {
+	l.Header().Set("X-Ratelimit-Remaining", "0.0")
+	l.Header().Set("X-Ratelimit-Reset", "247")
+	l.ResponseWriter.WriteHeader(status)
+}
+
+func TestUserAgent(t *testing.T) {
+	t.Parallel()
+	agent := runtime.GOOS + ":omc:1.2.3"
+	for ours, want := range map[string]string{"omc/1.2.3": agent, "omc/" + strings.Repeat("1", 60): runtime.GOOS + ":omc:v1", "omc/a b": runtime.GOOS + ":omc:v1", "curl": runtime.GOOS + ":omc:v1"} {
+		if got, err := userAgent("", ours); err != nil || got != want {
+			t.Errorf("%q: %q %v", ours, got, err)
+		}
+	}
+	for in, want := range map[string]string{
+		"": agent, "/u/Jane_Doe": agent + " (by /u/Jane_Doe)", "u/jane-doe": agent + " (by /u/jane-doe)", "janedoe": agent + " (by /u/janedoe)",
+		"linux:org.example.reader:v1.2.3 (by /u/janedoe)": "linux:org.example.reader:v1.2.3 (by /u/janedoe)",
+		"Mozilla/5.0 (X11)": "", "linux:reader:v1": "", "linux:reader (by /u/janedoe)": "", "a:b:c (by /u/x)": "", "a:b c:d (by /u/janedoe)": "", "a:b:c (by /u/jane\ndoe)": "",
+	} {
+		if got, err := userAgent(in, "omc/1.2.3"); (err == nil) != (want != "") || err == nil && got != want || err != nil && !strings.Contains(err.Error(), "omc config set sources.reddit.user_agent /u/name") {
+			t.Errorf("%q: %q %v", in, got, err)
+		}
+	}
+}
+
+func TestAWebPageIsKept(t *testing.T) {
+	w := newWorld(t)
+	w.front.Then(faulty.Page(200))
+	h, err := w.feeds["reddit.bitcoin"].Poll(t.Context(), nil)
+	if err == nil || len(h.Rejects) != 1 || !strings.Contains(h.Rejects[0].Reason, "request for a token") || h.Rejects[0].Size == 0 {
+		t.Errorf("%v: %+v", err, h.Rejects)
+	}
+	w.front.Then(faulty.Pass, faulty.Page(200))
+	h, err = w.feeds["reddit.bitcoin"].Poll(t.Context(), nil)
+	if err == nil || len(h.Rejects) != 1 || !strings.Contains(h.Rejects[0].Reason, "r/Bitcoin: ") || h.Rejects[0].Size == 0 {
+		t.Errorf("%v: %+v", err, h.Rejects)
+	}
+}
+
+// A token is no piece for people to look at.
+func TestAnAnswerWithATokenIsNotKept(t *testing.T) {
+	w := newWorld(t)
+	for _, f := range []faulty.Fault{faulty.Body(`{"access_token":"s3cret","token_type":"bearer"`), func(rw http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		rw.Header().Set("Content-Type", "text/html")
+		_, _ = rw.Write([]byte(`{"access_token":"s3cret","token_type":"bearer","expires_in":3600}`))
+	}} {
+		w.front.Then(f)
+		if h, err := w.feeds["reddit.bitcoin"].Poll(t.Context(), nil); err == nil || strings.Contains(err.Error(), "s3cret") || len(h.Rejects) != 0 {
+			t.Errorf("%v: %+v", err, h.Rejects)
+		}
+		w.clock.Advance(time.Hour)
+	}
+}
+
 func TestHostileCursors(t *testing.T) {
 	w := newWorld(t)
-	for _, cursor := range []string{"", "{", "null", "[]", `{"newest":7}`, `{"newest":"t3_"}`, `{"newest":"t3_zzzzzzzzzzzz"}`, `{"newest":"t1_5"}`, `{"newest":"t3_99999999999999999999"}`} {
+	for _, cursor := range []string{"", "{", "null", "[]", `{"newest":7}`, `{"newest":"t3_"}`, `{"newest":"t3_zzzzzzzzzzzz"}`, `{"newest":"t1_5"}`, `{"newest":"t3_99999999999999999999"}`,
+		`{"newest":"t3_5","at":"2999-01-01T00:00:00Z"}`, `{"newest":"t3_5","after":"../x"}`, `{"newest":"t3_5","after":"t3_9","pages":-1}`, `{"newest":"t3_5","after":"t3_9","pages":99}`} {
 		h := w.poll("solana", []byte(cursor))
 		if h.Len() == 0 || string(h.Cursor) == cursor {
 			t.Errorf("%s: nothing came", cursor)

@@ -1,6 +1,7 @@
 package reddit
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ohmycoins/omc/internal/clock"
+	"github.com/ohmycoins/omc/internal/source"
 	"github.com/ohmycoins/omc/internal/source/upstream"
 )
 
@@ -35,8 +37,8 @@ func newTokens(up *upstream.Client, c clock.Clock, id, secret string) *tokens {
 	return &tokens{up: up, clock: c, id: id, secret: secret, busy: make(chan struct{}, 1)}
 }
 
-// get returns a token that is not the refused one.
-func (t *tokens) get(ctx context.Context, refused string) (string, error) {
+// get returns a token that is not the refused one. A web page in place of one goes to h; nothing else does that may hold one.
+func (t *tokens) get(ctx context.Context, refused string, h *source.Harvest) (string, error) {
 	select {
 	case t.busy <- struct{}{}:
 	case <-ctx.Done():
@@ -55,8 +57,10 @@ func (t *tokens) get(ctx context.Context, refused string) (string, error) {
 	a, err := t.up.Do(ctx, upstream.Request{Method: http.MethodPost, Path: "/api/v1/access_token", Body: []byte("grant_type=client_credentials"),
 		ContentType: "application/x-www-form-urlencoded", Repeatable: true, Own: []int{400, 401},
 		Header: http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(t.id+":"+t.secret))}}})
-	if err != nil {
-		heed(t.up, a.Header, a.Status == http.StatusTooManyRequests)
+	if _, err = heed(t.up, a, err); err != nil {
+		if bytes.HasPrefix(bytes.TrimSpace(a.Body), []byte("<")) {
+			h.Unread(a.Status, a.Body, "request for a token", err)
+		}
 		return "", err
 	}
 	token, lasts, err := decodeToken(a.Status, a.Body)

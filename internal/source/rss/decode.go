@@ -8,10 +8,13 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/mmcdole/gofeed"
+
+	"github.com/ohmycoins/omc/internal/source"
 )
 
 // Bounds of a feed. The longest known has a hundred items.
@@ -21,17 +24,15 @@ const (
 	maxTokens = 200_000
 )
 
-// decode reads a feed. gofeed forgives much; what it must not forgive, or must not be given, is found before.
-func decode(body []byte) ([]item, error) {
+// decode reads a feed. gofeed forgives much; what it must not forgive, or must not be given, is found before. An item that costs only
+// itself goes to h.
+func decode(body []byte, h *source.Harvest) ([]item, error) {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
-	var raws [][]byte
-	var err error
 	if bytes.HasPrefix(body, []byte("{")) {
-		raws, err = objects(body)
-	} else {
-		body = readable(body)
-		raws, err = elements(body)
+		return objects(body, h)
 	}
+	body = readable(body)
+	raws, err := elements(body)
 	if err != nil {
 		return nil, err
 	}
@@ -62,8 +63,8 @@ func parse(body []byte) (feed *gofeed.Feed, err error) {
 	return gofeed.NewParser().Parse(bytes.NewReader(body))
 }
 
-// objects are the items of a JSON feed.
-func objects(body []byte) ([][]byte, error) {
+// objects are the items of a JSON feed, each read by itself: gofeed takes a feed or leaves it.
+func objects(body []byte, h *source.Harvest) ([]item, error) {
 	var feed struct {
 		Version string            `json:"version"`
 		Items   []json.RawMessage `json:"items"`
@@ -77,9 +78,17 @@ func objects(body []byte) ([][]byte, error) {
 	if len(feed.Items) > maxItems {
 		return nil, fmt.Errorf("%d items, the limit is %d", len(feed.Items), maxItems)
 	}
-	out := make([][]byte, len(feed.Items))
-	for i, r := range feed.Items {
-		out[i] = r
+	out := make([]item, 0, len(feed.Items))
+	for _, raw := range feed.Items {
+		alone, err := parse(slices.Concat([]byte(`{"version":"https://jsonfeed.org/version/1.1","items":[`), raw, []byte("]}")))
+		switch {
+		case err != nil:
+			h.Reject(raw, "item: %v", err)
+		case len(alone.Items) != 1 || alone.Items[0] == nil:
+			h.Reject(raw, "item: it is none")
+		default:
+			out = append(out, item{alone.Items[0], raw})
+		}
 	}
 	return out, nil
 }

@@ -13,7 +13,7 @@ import (
 
 func harvest(body string) (source.Harvest, error) {
 	var h source.Harvest
-	items, err := decode([]byte(body))
+	items, err := decode([]byte(body), &h)
 	if err != nil {
 		return h, err
 	}
@@ -51,6 +51,11 @@ func TestQuirks(t *testing.T) {
 		"atom":          {`<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>1</id><title>A</title><link href="https://x.example/a"/><updated>2026-07-03T10:00:00Z</updated><summary>s</summary></entry></feed>`, "A|1" + tail + "|https://x.example/a|s"},
 		"rdf":           {`<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>x</title></channel><item rdf:about="u"><title>A</title><link>https://x.example/a</link><dc:date>2026-07-03T10:00:00Z</dc:date></item></rdf:RDF>`, "A|https://x.example/a" + tail + "|https://x.example/a|"},
 		"json":          {`{"version":"https://jsonfeed.org/version/1.1","title":"x","items":[{"id":"1","title":"A","url":"https://x.example/a","content_text":"s","date_published":"2026-07-03T10:00:00Z"}]}`, "A|1" + tail + "|https://x.example/a|s"},
+		"json null":     {`{"version":"https://jsonfeed.org/version/1.1","items":[null,7,{"id":"2","title":["B"]},{"id":"1","title":"A","date_published":"2026-07-03T10:00:00Z"}]}`, "A|1" + tail + "||"},
+		"sydney":        {feed(strings.Replace(item1("A", "1", ""), "10:00:00 GMT", "20:00:00 AEST", 1)), "A|1" + tail + "||"},
+		"new york":      {feed(strings.Replace(item1("A", "1", ""), "10:00:00 GMT", "06:00:00 EDT", 1)), "A|1" + tail + "||"},
+		"zulu":          {feed(strings.Replace(item1("A", "1", ""), "10:00:00 GMT", "10:00 Z", 1)), "A|1" + tail + "||"},
+		"no such zone":  {feed(strings.Replace(item1("A", "1", ""), "10:00:00 GMT", "10:00:00 QQT", 1)), "A|1|2027-01-03T11:30:00Z||"},
 		"json other":    {`{"items":[]}`, "error: it is no JSON feed"},
 		"javascript":    {feed(item1("A", "1", "<link>javascript:alert(1)</link>")), "A|1" + tail + "||"},
 		"escape":        {feed(item1("A &#27;[31mB &#8238;C", "1", "")), "A [31mB C|1" + tail + "||"},
@@ -77,6 +82,9 @@ func TestQuirks(t *testing.T) {
 			got = append(got, fmt.Sprintf("%s|%s|%s|%s|%s", n.Title, n.ID, n.Published.Format("2006-01-02T15:04:05Z07:00"), n.URL, n.Summary))
 		}
 		for _, r := range h.Rejects {
+			if name == "json null" {
+				continue // TestOneBadItem counts them
+			}
 			got = append(got, "reject: "+r.Reason)
 			if !strings.HasPrefix(string(r.Bytes), "<item>") || !strings.HasSuffix(string(r.Bytes), "</item>") {
 				t.Errorf("%s: reject of %s", name, r.Bytes)
@@ -98,6 +106,19 @@ func TestOneBadItem(t *testing.T) {
 	h, err := harvest(feed(item1("A", "1", "") + item1("", "2", "") + item1("C", "3", "")))
 	if err != nil || len(h.News) != 2 || len(h.Rejects) != 1 || string(h.Rejects[0].Bytes) != item1("", "2", "") {
 		t.Errorf("%v %+v", err, h)
+	}
+	h, err = harvest(`{"version":"https://jsonfeed.org/version/1.1","items":[null,7,{"id":"2","title":["B"]},{"id":"1","title":"A","date_published":"2026-07-03T10:00:00Z"}]}`)
+	if err != nil || len(h.News) != 1 || len(h.Rejects) != 3 || string(h.Rejects[2].Bytes) != `{"id":"2","title":["B"]}` {
+		t.Errorf("%v %+v", err, h)
+	}
+}
+
+// What a publisher files an item under are its coins, where it names coins.
+func TestCategoriesNameCoins(t *testing.T) {
+	t.Parallel()
+	h, err := harvest(feed(item1("A", "1", "<category>Markets</category><category domain='x'><![CDATA[Bitcoin]]></category><category>Near</category><category>$SOL</category><category>Bitcoin Price</category>")))
+	if err != nil || len(h.News) != 1 || fmt.Sprint(h.News[0].Coins) != "[BTC SOL]" {
+		t.Errorf("%v %+v", err, h.News)
 	}
 }
 

@@ -8,9 +8,9 @@ import (
 
 	"github.com/mmcdole/gofeed"
 
+	"github.com/ohmycoins/omc/internal/coin"
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/source"
-	"github.com/ohmycoins/omc/internal/source/upstream"
 )
 
 // item is what a feed says of one text.
@@ -42,7 +42,7 @@ func (p *publisher) take(h *source.Harvest, items []item, before state) state {
 			err = n.Check(now)
 		}
 		if err != nil {
-			h.Rejects = append(h.Rejects, ledger.Reject{Reason: "item: " + upstream.Text(err.Error()), Bytes: it.raw})
+			h.Reject(it.raw, "item: %v", err)
 			continue
 		}
 		if before.recent(m) && n.Published.After(met) {
@@ -51,11 +51,32 @@ func (p *publisher) take(h *source.Harvest, items []item, before state) state {
 		after.Seen[m] = n.Published
 		h.News = append(h.News, n)
 	}
-	h.Since = met
+	if h.Since = met; met.IsZero() {
+		p.gap(h, before)
+	}
 	if len(items) == 0 {
 		after.Seen = before.Seen // an empty channel: what comes next is compared with what was known
 	}
 	return after
+}
+
+// gap notes what may have come and gone between two answers that have none of the newest items in common. Where several items are as
+// old as what was known, the answer reaches back that far, and nothing did.
+func (p *publisher) gap(h *source.Harvest, before state) {
+	known := before.newest()
+	var oldest time.Time
+	older := 0
+	for i := range h.News {
+		switch at := h.News[i].Published; {
+		case !at.After(known):
+			older++
+		case oldest.IsZero() || at.Before(oldest):
+			oldest = at
+		}
+	}
+	if !known.IsZero() && older < meeting {
+		h.Gap(known, oldest, "the feed of %s shows none of the items that were known as its newest", p.name)
+	}
 }
 
 // news is the record of an item; dated is false where it has no readable date.
@@ -73,13 +94,54 @@ func (p *publisher) news(it item) (n ledger.News, dated bool, err error) {
 	case n.Title == "":
 		return n, false, errors.New("it has no title")
 	}
-	for _, t := range []*time.Time{it.PublishedParsed, it.UpdatedParsed} {
-		if t != nil {
-			n.Published = t.UTC()
+	for _, category := range it.Categories[:min(len(it.Categories), maxCategories)] {
+		n.Coins = append(n.Coins, coin.Tag(category)...)
+	}
+	n.Coins = ledger.Merge(n.Coins, nil)
+	for _, t := range []struct {
+		text   string
+		parsed *time.Time
+	}{{it.Published, it.PublishedParsed}, {it.Updated, it.UpdatedParsed}} {
+		if at, ok := moment(t.text, t.parsed); ok {
+			n.Published = at
 			return n, true, nil
 		}
 	}
 	return n, false, nil
+}
+
+// maxCategories bounds the categories of an item that are looked at.
+const maxCategories = 50
+
+// zones are names of time zones that gofeed does not know, and reads as UTC: hours ahead of it.
+var zones = map[string]float64{"AEST": 10, "AEDT": 11, "ACST": 9.5, "ACDT": 10.5, "AWST": 8, "NZST": 12, "NZDT": 13, "JST": 9, "KST": 9, "HKT": 8, "SGT": 8}
+
+// moment is what a date says, as gofeed has read it. One in a zone whose name nobody knows says nothing.
+func moment(text string, parsed *time.Time) (time.Time, bool) {
+	text = strings.TrimSpace(text)
+	wall, zone := text, ""
+	if i := strings.LastIndexByte(text, ' '); i > 0 {
+		if wall, zone = strings.TrimSpace(text[:i]), text[i+1:]; zone == "" || strings.Trim(zone, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") != "" {
+			wall, zone = text, "" // an offset, or the time itself
+		}
+	}
+	zone = strings.ToUpper(zone)
+	for _, layout := range []string{"Mon, 2 Jan 2006 15:04:05", "Mon, 2 Jan 2006 15:04", "2 Jan 2006 15:04:05", "2 Jan 2006 15:04"} {
+		at, err := time.Parse(layout, wall)
+		if hours, ours := zones[zone]; err == nil && ours {
+			return at.Add(-time.Duration(hours * float64(time.Hour))), true
+		}
+		switch utc := zone == "Z" || zone == "UT" || zone == "UTC" || zone == "GMT" || zone == "WET"; {
+		case err == nil && utc:
+			return at, true
+		case err == nil && zone != "" && parsed != nil && parsed.UTC().Equal(at):
+			return time.Time{}, false // read as UTC for want of anything better
+		}
+	}
+	if parsed == nil {
+		return time.Time{}, false
+	}
+	return parsed.UTC(), true
 }
 
 // firstURL is the first link that is one.

@@ -1,5 +1,5 @@
 // Package rss reads the news feeds of publishers: RSS 0.9 to 2.0, Atom and JSON feeds. One stream for each publisher, with its own
-// pace, validators and errors. It reads no article, follows no link, and scores and tags nothing.
+// pace, validators and errors. It reads no article, follows no link, and scores nothing.
 //
 // The formats are known from the standards and from answers recorded of CoinDesk and Cointelegraph in August 2026. Unverified: the
 // addresses of Decrypt, The Block and Bitcoin Magazine, and whether a publisher answers from every place (403 with a web page).
@@ -11,10 +11,11 @@
 //
 // An item's id is its guid, else its link without query; its title is what makes it an item. A changed title or summary is a revision.
 // An item without a readable date has the time at which this reader first saw it. One that is dated more than a day ahead, or before
-// Bitcoin, is a reject: its date says nothing.
+// Bitcoin, is a reject: its date says nothing. Coins are those that an item's categories name.
 //
 // Since is the time of the newest item that the answer has in common with the newest three of the last one: a feed lists its newest
-// items, so all that came later stands in the answer. Where they have none of these in common, some may be missed.
+// items, so all that came later stands in the answer. Where they have none of these in common what came between is a gap, unless the
+// answer reaches back behind them.
 package rss
 
 import (
@@ -147,22 +148,23 @@ func (p *publisher) poll(ctx context.Context, cursor []byte) (source.Harvest, er
 	s := open(cursor, p.clock.Now())
 	a, err := p.up.Do(ctx, upstream.Request{Path: p.path, Query: p.query, Accept: accept, MaxBody: maxBody, XML: true, If: s.Validators})
 	if err != nil {
+		h.Unread(a.Status, a.Body, p.name, err)
 		return h, err
 	}
-	h.Read = p.clock.Now()
 	switch {
 	case a.NotModified:
-		h.Since = s.newest()
+		h.Read, h.Since = p.clock.Now(), s.newest()
 		return h, nil
 	case a.Status != http.StatusOK:
 		return h, p.up.Fail(fmt.Errorf("%w: http status %d: check its address in sources.rss.feeds", upstream.ErrUnavailable, a.Status))
 	}
-	items, err := decode(a.Body)
+	items, err := decode(a.Body, &h)
 	if err != nil {
 		err = fmt.Errorf("%w: %w", upstream.ErrMalformed, err)
-		h.Rejects = []ledger.Reject{{Reason: upstream.Text(err.Error()), Bytes: a.Body[:min(len(a.Body), 4<<10)]}}
+		h.Unread(a.Status, a.Body, p.name, err)
 		return h, p.up.Fail(err)
 	}
+	h.Read = p.clock.Now()
 	next := p.take(&h, items, s)
 	next.Validators = a.Validators
 	h.Cursor = next.bytes()

@@ -44,7 +44,11 @@ func TestQuirks(t *testing.T) {
 		"another time": {one(id, `,"created_at":"2026-07-01T10:30:00.000Z"`), "post: its time"},
 		"no time":      {one(id, `,"created_at":"yesterday"`), "post: its time"},
 		"far ahead":    {one(idAt(start.Add(48*time.Hour), 5), ""), "post: its time"},
-		"1e309":        {one(id, `,"public_metrics":{"like_count":1e309}`), "post: a post of another shape"},
+		"1e309":        {one(id, `,"public_metrics":{"like_count":1e309}`), id + "|A|0\npost " + id + " is taken without its likes, which cannot be read"},
+		"bad metrics":  {one(id, `,"public_metrics":[]`), id + "|A|0\npost " + id + " is taken without its likes, which cannot be read"},
+		"a bad edit":   {strings.Replace(one(id, ""), `["`, `[{},7,"`, 1), id + "|A|0"},
+		"bad edits":    {strings.Replace(one(id, ""), `["`+id+`"]`, `7`, 1), id + "|A|0\npost " + id + " is taken without its edit history, which cannot be read"},
+		"time of 7":    {one(id, `,"created_at":7`), id + "|A|0\npost " + id + " is taken without its created_at, which cannot be read"},
 		"twice":        {one(id, ""), id + "|A|0"},
 	} {
 		posts := []string{c[0]}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/source"
-	"github.com/ohmycoins/omc/internal/source/upstream"
 )
 
 // page is an answer: posts and errors as they were sent.
@@ -19,6 +18,7 @@ type page struct {
 	posts  []json.RawMessage
 	errors []json.RawMessage // of parts of the answer
 	next   string            // "": there are no more
+	last   bool              // X's window is used up
 }
 
 const maxErrors = 20
@@ -84,10 +84,13 @@ type reading struct {
 // take puts the posts of a page into the harvest. What stands on two pages, because they moved, counts once.
 func (r *reading) take(h *source.Harvest, p page) {
 	for _, raw := range p.posts {
-		id, post, err := r.post(raw)
+		id, post, bad, err := r.post(raw)
 		if err != nil {
-			h.Rejects = append(h.Rejects, ledger.Reject{Reason: "post: " + upstream.Text(err.Error()), Bytes: raw})
+			h.Reject(raw, "post: %v", err)
 			continue
+		}
+		if bad != "" {
+			h.Reject(raw, "post %s is taken without its %s, which cannot be read", post.ID, bad)
 		}
 		r.newest = max(r.newest, id)
 		if r.oldest.IsZero() || post.Posted.Before(r.oldest) {
@@ -104,47 +107,56 @@ func (r *reading) take(h *source.Harvest, p page) {
 			Detail string `json:"detail"`
 		}
 		_ = json.Unmarshal(raw, &e) // the reject shows what it is
-		h.Rejects = append(h.Rejects, ledger.Reject{Reason: "a part is missing: " + source.Text(e.Title+" "+e.Detail, 200), Bytes: raw})
+		h.Reject(raw, "a part is missing: %s", source.Text(e.Title+" "+e.Detail, 200))
 	}
 }
 
+// wire is a post. What is loose is left out where it is of another shape.
 type wire struct {
-	ID      string   `json:"id"`
-	Text    string   `json:"text"`
-	Created string   `json:"created_at"`
-	History []string `json:"edit_history_tweet_ids"`
-	Metrics struct {
-		Likes float64 `json:"like_count"`
-	} `json:"public_metrics"`
+	ID      string                               `json:"id"`
+	Text    string                               `json:"text"`
+	Created source.Loose[string]                 `json:"created_at"`
+	History source.Loose[[]source.Loose[string]] `json:"edit_history_tweet_ids"`
+	Metrics source.Loose[struct {
+		Likes source.Loose[float64] `json:"like_count"`
+	}] `json:"public_metrics"`
 }
 
-// post is the record of a post, under the id that it had before it was edited.
-func (r *reading) post(raw json.RawMessage) (id int64, p ledger.Post, err error) {
+// post is the record of a post, under the id that it had before it was edited; bad is the part that it lacks.
+func (r *reading) post(raw json.RawMessage) (id int64, p ledger.Post, bad string, err error) {
 	var w wire
 	if err := json.Unmarshal(raw, &w); err != nil {
-		return 0, p, fmt.Errorf("a post of another shape: %w", err)
+		return 0, p, "", fmt.Errorf("a post of another shape: %w", err)
 	}
 	if id = number(w.ID); id == 0 {
-		return 0, p, fmt.Errorf("its id %.40q is none", w.ID)
+		return 0, p, "", fmt.Errorf("its id %.40q is none", w.ID)
 	}
 	first := id
-	for _, old := range w.History {
-		if n := number(old); n > 0 && n < first {
+	for _, old := range w.History.V {
+		if n := number(old.V); n > 0 && n < first {
 			first = n
 		}
 	}
-	p = ledger.Post{ID: strconv.FormatInt(first, 10), Platform: "x", Content: source.Text(html.UnescapeString(w.Text), source.MaxContent), Posted: posted(first),
-		URL: "https://x.com/i/web/status/" + strconv.FormatInt(id, 10), Engagement: int64(max(0, min(w.Metrics.Likes, 1e12)))}
-	if p.Content == "" {
-		return id, p, errors.New("it has no text")
+	switch {
+	case w.History.Bad != nil:
+		bad = "edit history"
+	case w.Metrics.Bad != nil || w.Metrics.V.Likes.Bad != nil:
+		bad = "likes"
+	case w.Created.Bad != nil:
+		bad = "created_at" // the id holds the time too
 	}
-	if w.Created != "" {
-		if t, err := time.Parse(time.RFC3339, w.Created); err != nil || t.Sub(posted(id)).Abs() > time.Minute && t.Sub(p.Posted).Abs() > time.Minute {
-			return id, p, fmt.Errorf("its time %.40q is not that of its id", w.Created)
+	p = ledger.Post{ID: strconv.FormatInt(first, 10), Platform: "x", Content: source.Text(html.UnescapeString(w.Text), source.MaxContent), Posted: posted(first),
+		URL: "https://x.com/i/web/status/" + strconv.FormatInt(id, 10), Engagement: int64(max(0, min(w.Metrics.V.Likes.V, 1e12)))}
+	if p.Content == "" {
+		return id, p, "", errors.New("it has no text")
+	}
+	if w.Created.V != "" {
+		if t, err := time.Parse(time.RFC3339, w.Created.V); err != nil || t.Sub(posted(id)).Abs() > time.Minute && t.Sub(p.Posted).Abs() > time.Minute {
+			return id, p, "", fmt.Errorf("its time %.40q is not that of its id", w.Created.V)
 		}
 	}
 	if err := source.Past(p.Posted, r.now); err != nil {
-		return id, p, err
+		return id, p, "", err
 	}
-	return id, p, p.Check(r.now)
+	return id, p, bad, p.Check(r.now)
 }

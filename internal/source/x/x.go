@@ -10,11 +10,12 @@
 //	sources.x.base_url  default https://api.x.com
 //
 // A poll reads at most three pages of a hundred posts, from the newest back to the newest that is known; where there are more it goes
-// on from there at once in the next poll. The first poll reads one page. Since is the time of the post that was known, which its id
-// holds. The search reaches back seven days.
+// on from there at once in the next poll, for a hundred pages in all, since each post is charged. The first poll reads one page. Since
+// is the time of the post that was known, which its id holds. The search reaches back seven days: what was not read by then, or lies
+// behind the hundred pages, is a gap. A window that is used up is a hold until its end, and told as one (upstream.RateLimitError).
 //
 // An edited post is a revision of the post that it was first. Content is the text with X's escapes undone; engagement are the likes.
-// A plan that does not include the search (402, 403) stops the stream for a day.
+// A plan that does not include the search (402, 403) stops the stream for a day, or until another token is set; who asks by hand asks.
 package x
 
 import (
@@ -46,7 +47,8 @@ const (
 	// limit keeps under X's 450 requests in 15 minutes, in any stretch of that length.
 	limit    = 0.45
 	perPage  = 100
-	maxPages = 3
+	maxPages = 3   // in one poll
+	maxDepth = 100 // in one reading; a hundred pages are what the small plans allow in a month
 	maxQuery = 512
 	resting  = 24 * time.Hour
 )
@@ -83,7 +85,7 @@ func (c *Client) Feeds() []source.Feed {
 	return []source.Feed{f}
 }
 
-func (c *Client) ready(s *state, now time.Time) error {
+func (c *Client) ready(s *state, now time.Time, byHand bool) error {
 	switch {
 	case c.key == "":
 		return errors.New("x: there is no bearer token; set one with '" + keyLine + "'")
@@ -91,8 +93,9 @@ func (c *Client) ready(s *state, now time.Time) error {
 		return errors.New("x: the bearer token holds letters that none has; set it with '" + keyLine + "'")
 	case len(c.query) > maxQuery:
 		return fmt.Errorf("x: sources.x.query has %d bytes, X takes %d; shorten it with '%s'", len(c.query), maxQuery, queryLine)
-	case s.Stopped.After(now):
-		return fmt.Errorf("x: %s; nothing is asked until %s, when the plan is tried again", source.Text(s.Why, 200), s.Stopped.UTC().Format(time.RFC3339))
+	case s.Stopped.After(now) && !byHand:
+		return &source.PutOff{Until: s.Stopped, Err: fmt.Errorf("x: %s; nothing is asked until %s, when the plan is tried again, or until another token is set",
+			source.Text(s.Why, 200), s.Stopped.UTC().Format(time.RFC3339))}
 	}
 	return nil
 }
@@ -104,12 +107,13 @@ func (c *Client) poll(ctx context.Context, cursor []byte) (source.Harvest, error
 	var h source.Harvest
 	now := c.clock.Now()
 	s := open(cursor, now)
-	if err := c.ready(&s, now); err != nil {
+	s.as(source.Fingerprint(c.key))
+	if err := c.ready(&s, now, source.IsByHand(ctx)); err != nil {
 		return h, err
 	}
 	s.Stopped, s.Why = time.Time{}, ""
 	r := reading{now: now, seen: map[string]bool{}}
-	for range maxPages {
+	for n := 1; ; n++ {
 		page, err := c.page(ctx, &s, &h)
 		if err != nil {
 			s.after(err, now)
@@ -117,20 +121,20 @@ func (c *Client) poll(ctx context.Context, cursor []byte) (source.Harvest, error
 			return h, err
 		}
 		r.take(&h, page)
-		if s.Newest, s.Next = max(s.Newest, r.newest), page.next; s.Next == "" || s.Known == 0 {
+		s.read(&r, page.next)
+		if s.whole() {
 			break
 		}
-	}
-	switch {
-	case s.Next != "" && s.Known > 0:
-		h.Again = true
-	default:
-		if h.Since = r.oldest; s.Known > 0 {
-			h.Since = posted(s.Known)
+		if n == maxPages || page.last {
+			h.Again, h.Cursor = !page.last, s.bytes()
+			return h, nil
 		}
-		s = state{Known: max(s.Known, s.Newest)}
 	}
-	h.Cursor = s.bytes()
+	from, reached := s.reached(now)
+	if h.Since = reached; reached.After(from) {
+		h.Gap(from, reached, "X was read back to %s, after %d pages, and not to what was known", reached.Format(time.RFC3339), s.Pages)
+	}
+	h.Cursor = s.done().bytes()
 	return h, nil
 }
 
@@ -144,12 +148,10 @@ func (c *Client) page(ctx context.Context, s *state, h *source.Harvest) (page, e
 		q.Set("next_token", s.Next)
 	}
 	a, err := c.up.Do(ctx, upstream.Request{Path: "/2/tweets/search/recent", Query: q, Header: http.Header{"Authorization": {"Bearer " + c.key}}, Own: []int{400, 401, 402, 403, 404}})
-	c.heed(a)
+	last, err := c.heed(a, err)
 	if err != nil {
+		h.Unread(a.Status, a.Body, "search", err)
 		return page{}, err
-	}
-	if h.Read.IsZero() {
-		h.Read = c.clock.Now()
 	}
 	if a.Status != http.StatusOK {
 		return page{}, c.up.Fail(refusal(a.Status, a.Body))
@@ -157,23 +159,36 @@ func (c *Client) page(ctx context.Context, s *state, h *source.Harvest) (page, e
 	p, err := decode(a.Body)
 	if err != nil {
 		err = fmt.Errorf("%w: %w", upstream.ErrMalformed, err)
-		h.Rejects = append(h.Rejects, ledger.Reject{Reason: upstream.Text(err.Error()), Bytes: a.Body[:min(len(a.Body), 4<<10)]})
+		h.Unread(a.Status, a.Body, "search", err)
 		return page{}, c.up.Fail(err)
 	}
+	if h.Read.IsZero() {
+		h.Read = c.clock.Now()
+	}
+	p.last = last
 	return p, nil
 }
 
-// heed keeps back further requests until the window ends in which X says that none are left.
-func (c *Client) heed(a upstream.Answer) {
-	reset, err := strconv.ParseInt(a.Header.Get("X-Rate-Limit-Reset"), 10, 64)
-	if err != nil || a.Status != http.StatusTooManyRequests && a.Header.Get("X-Rate-Limit-Remaining") != "0" {
-		return
+// heed keeps back further requests until the window ends in which X says that none are left. The error of too many says until when.
+// last reports a good answer after which nothing more can be asked for.
+func (c *Client) heed(a upstream.Answer, err error) (last bool, _ error) {
+	var limited *upstream.RateLimitError
+	tooMany := errors.As(err, &limited)
+	reset, bad := strconv.ParseInt(a.Header.Get("X-Rate-Limit-Reset"), 10, 64)
+	if bad != nil || !tooMany && a.Header.Get("X-Rate-Limit-Remaining") != "0" {
+		return false, err
 	}
 	now := c.clock.Now()
 	if date, err := http.ParseTime(a.Header.Get("Date")); err == nil {
 		now = date // both times are of X's clock
 	}
-	if wait := time.Unix(reset, 0).Sub(now); wait > 0 && wait <= time.Hour {
-		_ = c.up.Fail(&upstream.RateLimitError{RetryAfter: wait}) // for the hold; the answer tells itself
+	wait := time.Unix(reset, 0).Sub(now)
+	if wait <= 0 || wait > time.Hour || tooMany && limited.RetryAfter >= wait {
+		return false, err
 	}
+	hold := c.up.Fail(&upstream.RateLimitError{RetryAfter: wait})
+	if tooMany {
+		return false, hold
+	}
+	return err == nil, err // the answer tells itself
 }

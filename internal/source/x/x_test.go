@@ -193,18 +193,127 @@ func TestThePlanStopsADay(t *testing.T) {
 	}
 }
 
-// A place that the search does not reach any more is left, and one that it refuses: reading begins afresh and does not claim the hole.
-func TestAPlaceOutOfReach(t *testing.T) {
+// finish polls until nothing is left to be read.
+func (w *world) finish(cursor []byte) (posts int, last source.Harvest) {
+	w.Helper()
+	for polls := 1; ; polls++ {
+		before := w.up.Requests()
+		h := w.poll(cursor)
+		posts += h.Len()
+		if w.up.Requests()-before > maxPages || polls > 2*maxDepth {
+			w.Fatalf("%d requests in poll %d", w.up.Requests()-before, polls)
+		}
+		if !h.Again {
+			return posts, h
+		}
+		cursor = h.Cursor
+	}
+}
+
+// After more than a week everything that the search still shows is read, and what it does not is a gap.
+func TestASilenceBeyondTheSearchsReach(t *testing.T) {
 	w := newWorld(t)
 	h := w.poll(nil)
+	known := h.Posts[0].Posted
 	w.clock.Advance(8 * 24 * time.Hour)
-	if h = w.poll(h.Cursor); h.Len() < 90 || h.Since.Before(w.clock.Now().Add(-2*time.Hour)) {
-		t.Errorf("%d posts since %s", h.Len(), h.Since)
+	var posts []string
+	for i := range 450 {
+		posts = append(posts, one(idAt(w.clock.Now().Add(-time.Duration(i)*20*time.Minute), 1), ""))
 	}
-	w.clock.Advance(time.Minute)
-	bad := fmt.Sprintf(`{"known":%q,"next":"nothing"}`, idAt(w.clock.Now().Add(-time.Hour), 1))
-	if out, err := w.feed.Poll(t.Context(), []byte(bad)); !errors.Is(err, errRefused) || string(out.Cursor) != "{}" {
-		t.Errorf("%v %s", err, out.Cursor)
+	w.up.Set(raw(posts...))
+	n, h := w.finish(h.Cursor)
+	window := w.clock.Now().Add(-reach)
+	if n != 450 || window.Sub(h.Since).Abs() > time.Minute || len(h.Gaps) != 1 || !h.Gaps[0].From.Equal(known) || !h.Gaps[0].To.Equal(h.Since) {
+		t.Errorf("%d posts since %s, gaps %+v", n, h.Since, h.Gaps)
+	}
+	if n, h = w.finish(h.Cursor); n != 0 || len(h.Gaps) != 0 {
+		t.Errorf("%d posts, gaps %+v", n, h.Gaps)
+	}
+}
+
+// A reading ends after a hundred pages, each of which costs the user money; what lies behind them is a gap.
+func TestAReadingIsBounded(t *testing.T) {
+	w := newWorld(t)
+	h := w.poll(nil)
+	known := h.Posts[0].Posted
+	w.clock.Advance(6 * 24 * time.Hour) // some 17,000 posts
+	before := w.up.Requests()
+	n, h := w.finish(h.Cursor)
+	if w.up.Requests()-before != maxDepth || n < 95*maxDepth || len(h.Gaps) != 1 || !h.Gaps[0].From.Equal(known) || !h.Gaps[0].To.Equal(h.Since) || !h.Since.After(known) {
+		t.Errorf("%d posts of %d requests, since %s, gaps %+v", n, w.up.Requests()-before, h.Since, h.Gaps)
+	}
+	if n, h = w.finish(h.Cursor); n > 100 || len(h.Gaps) != 0 || h.Since.IsZero() {
+		t.Errorf("%d posts, gaps %+v", n, h.Gaps)
+	}
+}
+
+// Pages that go round in a circle end a reading, and the hole is told.
+func TestPagesInACircle(t *testing.T) {
+	w := newWorld(t)
+	now := w.clock.Now()
+	w.front.Then(faulty.Times(2, faulty.Body(string(body(one(idAt(now.Add(-time.Minute), 1), ""), one(idAt(now.Add(-2*time.Minute), 1), "")))))...)
+	h := w.poll(fmt.Appendf(nil, `{"known":%q}`, idAt(now.Add(-time.Hour), 1)))
+	if h.Len() != 2 || h.Again || len(h.Gaps) != 1 || h.Gaps[0].To.Sub(h.Gaps[0].From) != 58*time.Minute {
+		t.Errorf("%d posts, again %v, gaps %+v", h.Len(), h.Again, h.Gaps)
+	}
+}
+
+// A page that X refuses is left, and then the known post: reading begins afresh, back to where it was to go, and no hole is left.
+func TestARefusedPlaceLosesNothing(t *testing.T) {
+	w := newWorld(t)
+	first := w.poll(nil)
+	known := first.Posts[0].Posted
+	w.clock.Advance(3 * time.Hour)
+	h := w.poll(first.Cursor)
+	w.front.Then(faulty.Times(2, faulty.Status(400))...)
+	cursor := h.Cursor
+	for i, next := range []string{`"known"`, `"back"`} {
+		out, err := w.feed.Poll(t.Context(), cursor)
+		if !errors.Is(err, errRefused) || !strings.Contains(string(out.Cursor), next) || strings.Contains(string(out.Cursor), `"next"`) {
+			t.Fatalf("%d: %v %s", i, err, out.Cursor)
+		}
+		cursor = out.Cursor
+	}
+	n, h := w.finish(cursor)
+	if want := len(fake.Posts(known, w.clock.Now())); n < want*9/10 || len(h.Gaps) != 0 || !h.Since.Equal(known) {
+		t.Errorf("%d of %d posts since %s, gaps %+v", n, want, h.Since, h.Gaps)
+	}
+}
+
+// Another token is not stopped by what was said of the last one, and a person who asks is not put off. No cursor holds a token.
+func TestAnotherTokenIsTriedAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.up.Plan(402)
+	old := w.with("another-made-up-token", "")
+	w.front.Then(func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+		r.Header.Set("Authorization", "Bearer "+fake.Key)
+		next.ServeHTTP(rw, r)
+	})
+	out, err := old.Poll(t.Context(), nil)
+	if err == nil || strings.Contains(string(out.Cursor), "another-made-up") {
+		t.Fatal(err, string(out.Cursor))
+	}
+	before := w.up.Requests()
+	if _, err := old.Poll(t.Context(), out.Cursor); err == nil || w.up.Requests() != before {
+		t.Errorf("%v after %d requests", err, w.up.Requests()-before)
+	}
+	if _, err := old.Poll(source.ByHand(t.Context()), out.Cursor); err == nil || w.up.Requests() != before+1 {
+		t.Errorf("by hand: %v after %d requests", err, w.up.Requests()-before)
+	}
+	w.up.Plan(0)
+	if h := w.poll(out.Cursor); h.Len() == 0 {
+		t.Error("nothing came")
+	}
+}
+
+func TestAWebPageIsKept(t *testing.T) {
+	w := newWorld(t)
+	w.front.Then(faulty.Page(200), faulty.Body(`{"data":`+strings.Repeat(" ", 100_000)))
+	for _, size := range []int{100, 100_000} {
+		h, err := w.feed.Poll(t.Context(), nil)
+		if err == nil || len(h.Rejects) != 1 || h.Rejects[0].Size < size || len(h.Rejects[0].Bytes) > source.MaxPiece || h.Rejects[0].Reason == "" {
+			t.Errorf("%v: %d rejects", err, len(h.Rejects))
+		}
 	}
 }
 
@@ -256,8 +365,9 @@ func TestTheWindowIsHeeded(t *testing.T) {
 			rw.WriteHeader(c.status)
 			_, _ = rw.Write([]byte(`{"meta":{"result_count":0}}`))
 		})
-		if _, err := w.feed.Poll(t.Context(), nil); (err == nil) != (c.status == 200) {
-			t.Error(err)
+		var hold *upstream.RateLimitError
+		if _, err := w.feed.Poll(t.Context(), nil); (err == nil) != (c.status == 200) || err != nil && (!errors.As(err, &hold) || hold.RetryAfter < 9*time.Minute) {
+			t.Errorf("%+v: %v", c, err)
 		}
 		before := w.up.Requests()
 		w.clock.Advance(9 * time.Minute)
@@ -273,7 +383,8 @@ func TestTheWindowIsHeeded(t *testing.T) {
 func TestHostileCursors(t *testing.T) {
 	w := newWorld(t)
 	for _, cursor := range []string{"", "{", "null", "[]", `{"known":7}`, `{"known":"x"}`, `{"known":"-5"}`, `{"known":"9223372036854775807"}`, `{"known":"1"}`, `{"known":"1","newest":"2","next":"abc"}`,
-		`{"next":"a b"}`, `{"newest":"9223372036854775807"}`, `{"stopped":"2999-01-01T00:00:00Z"}`} {
+		`{"next":"a b"}`, `{"newest":"9223372036854775807"}`, `{"stopped":"2999-01-01T00:00:00Z"}`,
+		`{"known":"1","pages":-1}`, `{"back":"2999-01-01T00:00:00Z"}`, `{"oldest":"2999-01-01T00:00:00Z"}`} {
 		if h := w.poll([]byte(cursor)); h.Len() < 90 {
 			t.Errorf("%s: %d posts", cursor, h.Len())
 		}

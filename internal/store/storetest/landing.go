@@ -217,13 +217,14 @@ func spell(rows []ledger.QuoteRow) string {
 }
 
 func quarantine(t *testing.T, w world) {
-	bad := []ledger.Reject{{Reason: "bid \"NaN\" is no number\x00", Bytes: []byte("{\"bid\":\"NaN\"}\x00\xff")}, {Reason: "long", Bytes: make([]byte, 100_000)}}
+	bad := []ledger.Reject{{Reason: "bid \"NaN\" is no number\x00", Bytes: []byte("{\"bid\":\"NaN\"}\x00\xff")}, {Reason: "long", Bytes: make([]byte, 100_000)},
+		{Reason: "cut short by its source", Bytes: make([]byte, 10), Size: 200_000}}
 	for range 3 {
 		poll(t, w, "coinspot", ledger.Landing{Rejects: bad})
 		w.clock.Advance(time.Second)
 	}
 	got, err := w.db.Quarantine(t.Context(), "coinspot", 10)
-	if err != nil || len(got) != 2 {
+	if err != nil || len(got) != 3 {
 		t.Fatal(got, err)
 	}
 	slices.SortFunc(got, func(a, b ledger.Quarantined) int { return int(a.Size - b.Size) })
@@ -233,10 +234,13 @@ func quarantine(t *testing.T, w world) {
 	if q := got[1]; q.Size != 100_000 || len(q.Bytes) != 16<<10 {
 		t.Errorf("%d of %d bytes", len(q.Bytes), q.Size)
 	}
+	if q := got[2]; q.Size != 200_000 || len(q.Bytes) != 10 {
+		t.Errorf("%d of %d bytes", len(q.Bytes), q.Size)
+	}
 	if got, err = w.db.Quarantine(t.Context(), "other", 10); err != nil || len(got) != 0 {
 		t.Error(got, err)
 	}
-	if n, err := w.db.ClearQuarantine(t.Context(), "coinspot"); err != nil || n != 2 {
+	if n, err := w.db.ClearQuarantine(t.Context(), "coinspot"); err != nil || n != 3 {
 		t.Error(n, err)
 	}
 }
@@ -269,5 +273,20 @@ func feedGaps(t *testing.T, w world) {
 	land(time.Second, ledger.Landing{Since: from})
 	if got, err = w.db.FeedGaps(t.Context(), "", 10); err != nil || got[0].Repaired == nil {
 		t.Error(got, err)
+	}
+	sourcesGaps(t, w, land)
+}
+
+// sourcesGaps: what a source knows to be missing is a gap, though no poll failed; also beside an error. No start is the last success.
+func sourcesGaps(t *testing.T, w world, land func(time.Duration, ledger.Landing)) {
+	last := w.clock.Now().Truncate(time.Millisecond)
+	land(time.Second, ledger.Landing{Since: last.Add(time.Second), Gaps: []ledger.FeedGap{{To: last.Add(time.Second), Reason: "no page met what is known"}}})
+	land(time.Second, ledger.Landing{Err: "http status 500", Gaps: []ledger.FeedGap{{From: last.Add(time.Hour), To: last.Add(2 * time.Hour), Reason: "later"}}})
+	got, err := w.db.FeedGaps(t.Context(), "rss", 2)
+	if err != nil || len(got) != 2 || got[0].Reason != "later" || got[0].To.Sub(got[0].From) != time.Hour {
+		t.Fatal(got, err)
+	}
+	if g := got[1]; g.Repaired != nil || !g.From.Equal(last) || !g.To.Equal(last.Add(time.Second)) || g.Reason != "no page met what is known" {
+		t.Errorf("%+v", g)
 	}
 }

@@ -36,6 +36,7 @@ type Panic struct {
 	mu     sync.Mutex // guards what follows
 	window window.Window
 	asked  []time.Time
+	plan   string
 	quota  int // requests a month; 0: without end
 	month  string
 	used   int
@@ -43,7 +44,9 @@ type Panic struct {
 }
 
 // New returns an API of the plan developer with a world of its own. The clock moves it, and decides how many requests are too many.
-func New(c clock.Clock) *Panic { return &Panic{clock: c, window: window.Window{Span: time.Minute}} }
+func New(c clock.Clock) *Panic {
+	return &Panic{clock: c, plan: "developer", window: window.Window{Span: time.Minute}}
+}
 
 // Set makes these the posts from now on; nil brings the world back.
 func (p *Panic) Set(posts []json.RawMessage) {
@@ -57,6 +60,13 @@ func (p *Panic) Quota(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.quota = n
+}
+
+// Plans makes the token one of another plan.
+func (p *Panic) Plans(plan string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.plan = plan
 }
 
 // Most is the largest number of requests in any stretch of that length.
@@ -98,7 +108,7 @@ func (p *Panic) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusMethodNotAllowed, "Method not allowed")
 	case q.Get("auth_token") != Key:
 		refuse(w, http.StatusUnauthorized, "Token not found")
-	case plan != "developer":
+	case plan != p.plan:
 		refuse(w, http.StatusForbidden, "Your plan does not include this endpoint")
 	case p.window.Add(now, 1) > perMinute:
 		w.Header().Set("Retry-After", "60")

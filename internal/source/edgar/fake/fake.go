@@ -68,6 +68,13 @@ func (x *EDGAR) Still() *EDGAR {
 	return x
 }
 
+// Keep is how far back the list of current filings goes from now on.
+func (x *EDGAR) Keep(d time.Duration) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.keep = d
+}
+
 // Put files something. It is shown from its acceptance on.
 func (x *EDGAR) Put(f ...Filing) {
 	x.mu.Lock()

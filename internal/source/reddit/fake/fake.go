@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,6 +22,9 @@ const (
 	ID     = "made-up-app"
 	Secret = "made-up-secret"
 )
+
+// agent is how Reddit wants to be told who asks.
+var agent = regexp.MustCompile(`^[^:\s]+:[^:\s]+:[^:\s]+( \(by /u/[A-Za-z0-9_-]{3,20}\))?$`)
 
 const (
 	lasts     = time.Hour // a token
@@ -108,7 +112,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.asked = append(s.asked, now)
 	sub, isList := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, "/r/"), "/new")
 	switch {
-	case r.UserAgent() == "" || strings.HasPrefix(r.UserAgent(), "Go-http-client"):
+	case !agent.MatchString(r.UserAgent()):
 		w.Header().Set("Content-Type", "text/html; charset=UTF-8")
 		w.WriteHeader(http.StatusTooManyRequests)
 		_, _ = io.WriteString(w, "<!doctype html><html><head><title>Too Many Requests</title></head></html>")

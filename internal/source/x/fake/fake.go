@@ -5,8 +5,10 @@ package fake
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -175,7 +177,7 @@ func (s *Search) page(w http.ResponseWriter, q url.Values, now time.Time) {
 	var posts []json.RawMessage
 	var last int64
 	more := false
-	for _, p := range s.all(now, since) {
+	for p := range s.all(now, since, before) {
 		if id := idOf(p); id <= since || before > 0 && id >= before {
 			continue
 		}
@@ -200,21 +202,31 @@ func (s *Search) page(w http.ResponseWriter, q url.Values, now time.Time) {
 	reply(w, http.StatusOK, body)
 }
 
-func (s *Search) all(now time.Time, since int64) []json.RawMessage {
+// all are the posts that a search finds behind a place in the list, newest first, written as they are asked for.
+func (s *Search) all(now time.Time, since, before int64) iter.Seq[json.RawMessage] {
 	if s.fixed {
-		return s.set
+		return slices.Values(s.set)
 	}
-	from := now.Add(-week)
+	from, to := now.Add(-week), now
 	if t := at(since); since > 0 && t.After(from) {
 		from = t
-	} else if since == 0 {
-		from = now.Add(-6 * time.Hour) // further back nobody reads without a since_id
 	}
-	var out []json.RawMessage
-	for _, p := range Posts(from, now) {
-		out = append(out, p.wire(now))
+	if before > 0 {
+		to = at(before)
 	}
-	return out
+	return func(yield func(json.RawMessage) bool) {
+		for ; to.After(from); to = to.Add(-time.Hour) {
+			begin := to.Add(-time.Hour)
+			if begin.Before(from) {
+				begin = from
+			}
+			for _, p := range Posts(begin, to) {
+				if !yield(p.wire(now)) {
+					return
+				}
+			}
+		}
+	}
 }
 
 func idOf(post json.RawMessage) int64 {
