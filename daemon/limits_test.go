@@ -13,6 +13,7 @@ import (
 	"github.com/ohmycoins/omc/internal/clock"
 	"github.com/ohmycoins/omc/internal/config"
 	"github.com/ohmycoins/omc/internal/market"
+	"github.com/ohmycoins/omc/internal/source"
 	"github.com/ohmycoins/omc/internal/source/coinspot"
 	"github.com/ohmycoins/omc/internal/source/coinspot/fake"
 	"github.com/ohmycoins/omc/internal/source/faulty"
@@ -40,14 +41,18 @@ func askers(t *testing.T, settings map[string]string) (front *faulty.Handler, x 
 	for _, p := range s.plans() {
 		if p.Name == "coinspot" || p.Name == "coinspot.listings" {
 			ask[p.Name] = func() error {
-				_, err := p.Poll(t.Context(), nil)
+				ctx := t.Context()
+				if p.Urgent {
+					ctx = source.Urgently(ctx)
+				}
+				_, err := p.Poll(ctx, nil)
 				return err
 			}
 		}
 	}
 	floors := coinspot.New(s.config("coinspot"), clk)
 	ask["floor"] = func() error {
-		_, _, err := floors.Latest(t.Context())
+		_, _, err := floors.Latest(source.Urgently(t.Context()))
 		return err
 	}
 	if len(ask) != 3 {
@@ -66,8 +71,9 @@ func TestTheClientsOfCoinSpotKeepOneLimit(t *testing.T) {
 			}
 		}
 	}
-	if most := x.Most(time.Minute); most != 30 {
-		t.Errorf("%d requests in a minute, want 30", most)
+	// One after another they use the two tracks by turns; what is urgent would not wait for the rest.
+	if most := x.Most(time.Minute); most > 30 || most < 20 {
+		t.Errorf("%d requests in a minute, want up to 30", most)
 	}
 }
 

@@ -66,6 +66,8 @@ func (s *System) Status(ctx context.Context) (api.Status, error) {
 		}
 	}
 	s.collecting(ctx, part)
+	now, dropped := s.parts.data.Followers()
+	part("data", true, "ok", fmt.Sprintf("followers: %d now, %d too slow and let go since the start", now, dropped))
 	return out, nil
 }
 

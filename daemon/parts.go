@@ -23,6 +23,7 @@ type parts struct {
 	quotes     *floor.Polled
 	floor      *floor.Service
 	sources    *sources
+	data       *data.Service
 }
 
 func (p *parts) build(ctx context.Context, s *System, user string, services *gateway.Services) error {
@@ -36,7 +37,8 @@ func (p *parts) build(ctx context.Context, s *System, user string, services *gat
 	if err := p.buildCollectors(ctx, s); err != nil {
 		return err
 	}
-	services.Data, services.Collectors = data.New(s.db, clock.Wall{}, data.Options{Feeds: p.collectors.List, Polled: p.collectors.Polled, Landed: collect.Landed(s.bus)}), p.collectors
+	p.data = data.New(s.db, clock.Wall{}, data.Options{Feeds: p.collectors.List, Polled: p.collectors.Polled, Landed: collect.Landed(s.bus)})
+	services.Data, services.Collectors = p.data, p.collectors
 	if !s.config.has(RoleFloor) {
 		return nil
 	}
@@ -66,6 +68,14 @@ func (p *parts) buildCollectors(ctx context.Context, s *System) (err error) {
 	p.collectors, err = collect.Open(ctx, o)
 	if err != nil {
 		return fmt.Errorf("start the collectors: %w", err)
+	}
+	// What an upstream asked for outlives the process that was told: the floor's quotes and backfills keep to it as the feeds do.
+	held, err := p.collectors.Held(ctx)
+	if err != nil {
+		return fmt.Errorf("start the collectors: %w", err)
+	}
+	for name, until := range held {
+		p.sources.group.Hold(name, until, clock.Wall{}.Now())
 	}
 	return nil
 }

@@ -70,6 +70,7 @@ func (s *sources) config(name string) upstream.Config {
 	if c.UserAgent == "" {
 		c.UserAgent = "omc/" + s.version
 	}
+	c.Urgent = name == "coinspot" // what trading goes by waits behind nothing
 	if n, err := strconv.Atoi(s.setting(name, "requests_per_minute")); err == nil && n > 0 {
 		c.Limit = rate.Limit(float64(n) / 61) // a second is left for what is late on its way: no minute has more
 	}

@@ -57,6 +57,6 @@ func (f *fake) OnChainMetrics(ctx context.Context, q api.DataQuery) (api.OnChain
 }
 
 func (f *fake) SmartMoneyFlows(ctx context.Context, _ api.DataQuery) (api.SmartMoney, error) {
-	return give(ctx, f, api.SmartMoney{Rows: []api.SmartMoneyRow{{Token: "PEPE", NetUSD: dec("-120400.5"), Buying: 3, Selling: 11, Buyers: []string{"0xabc"}, Sellers: []string{"0xdef", "0x123"}, Chain: "ethereum", Address: "0x6982",
+	return give(ctx, f, api.SmartMoney{Rows: []api.SmartMoneyRow{{Token: "PEPE", NetUSD: dec("-120400.5"), Buying: ptr(3), Selling: ptr(11), Buyers: []string{"0xabc"}, Sellers: []string{"0xdef", "0x123"}, Chain: "ethereum", Address: "0x6982",
 		Window: 86400, Source: "nansen", Event: epoch.Add(-2 * time.Hour), Collected: epoch.Add(-2 * time.Hour)}}})
 }

@@ -1,9 +1,11 @@
 package collect
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -200,16 +202,33 @@ func (r *Runner) weigh(ctx context.Context, events []ledger.Event) error {
 	if err != nil {
 		return err
 	}
+	// What lands together counts as what had landed before, the earlier for the later: one poll or two make no difference.
+	order, here := make([]*ledger.Event, len(events)), map[[2]string]bool{}
 	for i := range events {
 		e := &events[i]
+		e.Coins = ledger.Merge(e.Coins, nil)
+		order[i], here[[2]string{e.Source, e.ID}] = e, true
+	}
+	slices.SortStableFunc(order, compareEvents)
+	recent = slices.DeleteFunc(recent, func(o ledger.EventRow) bool { return here[[2]string{o.Source, o.ID}] })
+	for i, e := range order {
 		var before []ledger.EventRow
 		for j := range recent {
-			if o := &recent[j]; (o.ID != e.ID || o.Source != e.Source) && !o.Time.After(e.Time) && o.Time.After(e.Time.Add(-novelty)) {
+			if o := &recent[j]; compareEvents(&o.Event, e) < 0 && o.Time.After(e.Time.Add(-novelty)) {
 				before = append(before, *o)
 			}
 		}
-		e.Coins = ledger.Merge(e.Coins, nil)
+		for _, o := range order[:i] {
+			if o.Time.After(e.Time.Add(-novelty)) && (o.ID != e.ID || o.Source != e.Source) {
+				before = append(before, ledger.EventRow{Event: *o})
+			}
+		}
 		e.Impact, e.Why = r.judge.Impact(e, before)
 	}
 	return nil
+}
+
+// compareEvents orders events by time, and those of one moment by what they are.
+func compareEvents(a, b *ledger.Event) int {
+	return cmp.Or(a.Time.Compare(b.Time), strings.Compare(a.Source, b.Source), strings.Compare(a.ID, b.ID))
 }

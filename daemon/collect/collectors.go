@@ -3,6 +3,7 @@ package collect
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -20,6 +21,10 @@ import (
 type Plan struct {
 	source.Feed
 	Needs []string // command lines without which it cannot run; none: it runs
+	// Run stands in for the runner's poll; nil: the feed is polled.
+	Run func(ctx context.Context, tick time.Time) error
+	// Spending tells what it has cost today; nil: it costs nothing.
+	Spending func(ctx context.Context, now time.Time) (*api.Spending, error)
 }
 
 // Collectors runs feeds on their schedule and tells how they do; it implements gateway.Collectors. Safe for concurrent use.
@@ -65,7 +70,11 @@ func Open(ctx context.Context, o Options) (*Collectors, error) {
 		}
 		tasks = append(tasks, schedule.Task{Name: p.Name, Every: p.Every, Offset: stagger(p), Timeout: p.Timeout + 2*grace(&p.Feed), Urgent: p.Urgent,
 			Run: func(ctx context.Context, tick time.Time) error {
-				err := o.Runner.Run(ctx, p.Name, tick)
+				run := p.Run
+				if run == nil {
+					run = func(ctx context.Context, tick time.Time) error { return o.Runner.Run(ctx, p.Name, tick) }
+				}
+				err := run(ctx, tick)
 				var told *PollError
 				if errors.As(err, &told) {
 					return nil
@@ -159,14 +168,60 @@ func (c *Collectors) RunNow(ctx context.Context, name string) (api.CollectorAct,
 	if len(p.Needs) > 0 {
 		return api.CollectorAct{}, api.NewProblem(409, api.CodeConflict, "%s cannot run yet: %s", name, p.Needs[0])
 	}
+	if err := c.runnable(ctx, p); err != nil {
+		return api.CollectorAct{}, err
+	}
 	err = schedule.ErrUnknown
 	if c.engine != nil {
+		if err := c.store.AskFeed(ctx, name, c.clock.Now()); err != nil {
+			return api.CollectorAct{}, err
+		}
 		err = c.engine.RunNow(ctx, name)
 	}
 	if errors.Is(err, schedule.ErrUnknown) {
 		return api.CollectorAct{}, api.NewProblem(409, api.CodeConflict, "nobody collects: collectors run in 'omc daemon start'")
 	}
 	return api.CollectorAct{Name: name, Asked: c.clock.Now()}, err
+}
+
+// runnable refuses a run that nothing would come of.
+func (c *Collectors) runnable(ctx context.Context, p *Plan) error {
+	states, err := c.store.FeedStates(ctx)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(states, func(s ledger.FeedState) bool { return s.Name == p.Name })
+	switch {
+	case i < 0:
+	case states[i].Paused:
+		return api.NewProblem(409, api.CodeConflict, "%s is paused: 'omc collect resume %s' lets it go on", p.Name, p.Name)
+	case states[i].HeldBy == ledger.HeldByUpstream:
+		return api.NewProblem(409, api.CodeConflict, "%s is held until %s, as its upstream asked: %s", p.Name, states[i].HeldUntil.Format(time.RFC3339), states[i].Held)
+	}
+	return nil
+}
+
+// Held tells until when upstreams have asked for no requests, by source.
+func (c *Collectors) Held(ctx context.Context) (map[string]time.Time, error) {
+	states, err := c.store.FeedStates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]time.Time{}
+	for _, s := range states {
+		p, err := c.plan(s.Name)
+		if err != nil || s.HeldBy != ledger.HeldByUpstream {
+			continue
+		}
+		name := p.Source
+		if name == "rss" {
+			name = p.Name // a publisher
+		}
+		if s.HeldUntil.After(out[name]) {
+			out[name] = s.HeldUntil
+		}
+	}
+	return out, nil
 }
 
 // Pause stops a collector's polls, or lets them go on.
@@ -220,6 +275,10 @@ func (c *Collectors) List(ctx context.Context) ([]api.Collector, error) {
 	for i := range states {
 		byName[states[i].Name] = &states[i]
 	}
+	for _, g := range c.lasting(states, now) {
+		open[g.Feed]++
+	}
+	off := !c.runs && !c.collected(byName, now)
 	out := make([]api.Collector, 0, len(c.plans))
 	for i := range c.plans {
 		p := &c.plans[i]
@@ -227,8 +286,13 @@ func (c *Collectors) List(ctx context.Context) ([]api.Collector, error) {
 		if s == nil {
 			s = &ledger.FeedState{Name: p.Name}
 		}
-		x := c.describe(p, s, runs[p.Name], now)
+		x := c.describe(p, s, runs[p.Name], now, off)
 		x.OpenGaps = open[p.Name]
+		if p.Spending != nil {
+			if x.Spending, err = p.Spending(ctx, now); err != nil {
+				return nil, err
+			}
+		}
 		out = append(out, x)
 	}
 	slices.SortStableFunc(out, func(a, b api.Collector) int { return ledgerOrder(a.Ledger) - ledgerOrder(b.Ledger) })
@@ -271,10 +335,47 @@ func ledgerOrder(l string) int {
 	return slices.Index([]string{ledger.Exchange, ledger.Glass, ledger.Human, ledger.Catalyst}, l)
 }
 
-func (c *Collectors) describe(p *Plan, s *ledger.FeedState, r ledger.RunStats, now time.Time) api.Collector {
-	x := api.Collector{Name: p.Name, Source: p.Source, Ledger: p.Ledger, About: p.About, Needs: p.Needs, Bars: p.Bars, Every: api.In(p.Every), Timeout: api.In(p.Timeout),
+// collected reports whether any process collects: the feed that is polled most often tells.
+func (c *Collectors) collected(states map[string]*ledger.FeedState, now time.Time) bool {
+	var quickest *Plan
+	for i := range c.plans {
+		p := &c.plans[i]
+		if s := states[p.Name]; len(p.Needs) == 0 && s != nil && !s.Paused && s.HeldUntil.IsZero() && (quickest == nil || p.Every < quickest.Every) {
+			quickest = p
+		}
+	}
+	return quickest != nil && now.Sub(states[quickest.Name].LastTick) <= 2*quickest.Every+quickest.Timeout+grace(&quickest.Feed)
+}
+
+// lasting are the gaps that have begun and not ended: feeds that have gone without a success for too long.
+func (c *Collectors) lasting(states []ledger.FeedState, now time.Time) (out []ledger.FeedGap) {
+	for _, s := range states {
+		p, err := c.plan(s.Name)
+		since := s.LastOK
+		if s.LastIdle.After(since) {
+			since = s.LastIdle
+		}
+		if err != nil || s.LastOK.IsZero() || now.Sub(since) <= gapAfter(&p.Feed) {
+			continue
+		}
+		g := ledger.FeedGap{Feed: s.Name, From: since, To: now, Open: true, Reason: "not polled"}
+		switch {
+		case s.Paused:
+			g.Reason = "paused"
+		case s.Held != "":
+			g.Reason = "held back: " + s.Held
+		case s.Failed > 0:
+			g.Reason = fmt.Sprintf("%d polls failed, the last: %s", s.Failed, s.Error)
+		}
+		out = append(out, g)
+	}
+	return out
+}
+
+func (c *Collectors) describe(p *Plan, s *ledger.FeedState, r ledger.RunStats, now time.Time, off bool) api.Collector {
+	x := api.Collector{Name: p.Name, Source: p.Source, Origin: p.Origin(), Ledger: p.Ledger, About: p.About, Needs: p.Needs, Bars: p.Bars, Every: api.In(p.Every), Timeout: api.In(p.Timeout),
 		Target: api.In(p.Fresh), Runs: r.Runs, Failures: r.Failures, Rows: s.Rows, RowsDay: r.Rows, Requests: r.Requests, Quarantined: s.Quarantined,
-		LastOK: orNil(s.LastOK), ErrorAt: orNil(s.ErrorAt), Error: s.Error, Failed: s.Failed, Owner: s.Owner}
+		LastOK: orNil(s.LastOK), ErrorAt: orNil(s.ErrorAt), Error: s.Error, Failed: s.Failed, Owner: s.Owner, HeldUntil: orNil(s.HeldUntil), Held: s.Held}
 	if !s.LastOK.IsZero() {
 		age := api.In(max(0, now.Sub(s.LastOK)))
 		x.Age = &age
@@ -288,6 +389,9 @@ func (c *Collectors) describe(p *Plan, s *ledger.FeedState, r ledger.RunStats, n
 		x.LagP50, x.LagP99 = &p50, &p99
 	}
 	x.State = c.state(p, s, now)
+	if off && x.State != api.CollectorNeeds && x.State != api.CollectorPaused {
+		x.State = api.CollectorOff
+	}
 	if c.runs && x.State != api.CollectorNeeds && x.State != api.CollectorPaused {
 		next := next(p, now)
 		x.NextRun = &next
@@ -314,6 +418,8 @@ func (c *Collectors) state(p *Plan, s *ledger.FeedState, now time.Time) string {
 		return api.CollectorNeeds
 	case s.Paused:
 		return api.CollectorPaused
+	case !s.HeldUntil.IsZero():
+		return api.CollectorHeld
 	case s.Failed > 0:
 		return api.CollectorFailing
 	case s.LastTick.IsZero() && c.runs:
@@ -329,14 +435,26 @@ func (c *Collectors) state(p *Plan, s *ledger.FeedState, now time.Time) string {
 // maxListed bounds a listing of gaps or of the quarantine.
 const maxListed = 1_000
 
-// Gaps lists the times over which a collector brought nothing, newest first; name "" asks for all.
+// Gaps lists the times over which a collector brought nothing, those that last first, then the newest; name "" asks for all.
 func (c *Collectors) Gaps(ctx context.Context, name string, limit int) ([]ledger.FeedGap, error) {
 	if name != "" {
 		if _, err := c.plan(name); err != nil {
 			return nil, err
 		}
 	}
-	return c.store.FeedGaps(ctx, name, bounded(limit))
+	limit = bounded(limit)
+	stored, err := c.store.FeedGaps(ctx, name, limit)
+	if err != nil {
+		return nil, err
+	}
+	states, err := c.store.FeedStates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := slices.DeleteFunc(c.lasting(states, c.clock.Now()), func(g ledger.FeedGap) bool { return name != "" && g.Feed != name })
+	slices.SortStableFunc(all, func(a, b ledger.FeedGap) int { return b.From.Compare(a.From) })
+	all = append(all, stored...)
+	return all[:min(len(all), limit)], nil
 }
 
 // Quarantine lists what was not taken, newest first.

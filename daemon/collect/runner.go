@@ -32,6 +32,9 @@ func grace(f *source.Feed) time.Duration {
 	return slowGrace
 }
 
+// gapAfter is how long a feed may go without a success before that is a gap.
+func gapAfter(f *source.Feed) time.Duration { return 2*f.Every + f.Timeout }
+
 // Ledgers is what the runner reads and fills.
 type Ledgers interface {
 	ledger.Collector
@@ -86,11 +89,13 @@ func (r *Runner) Run(ctx context.Context, name string, tick time.Time) error {
 		return fmt.Errorf("feed %q: there is none of that name", name)
 	}
 	for range maxPages {
-		claim, begun, err := r.store.Begin(ctx, name, r.owner, tick, r.clock.Now().Add(f.Timeout+grace(f)))
+		claim, begun, err := r.store.Begin(ctx, name, r.owner, tick, r.clock.Now().Add(lease))
 		if err != nil || !begun {
 			return err
 		}
+		release := r.keep(ctx, claim)
 		again, err := r.poll(ctx, f, claim, tick)
+		release()
 		if err != nil || !again || ctx.Err() != nil {
 			return err
 		}
@@ -109,9 +114,16 @@ func (r *Runner) poll(ctx context.Context, f *source.Feed, claim ledger.Claim, t
 	if len(claim.Cursor) > 0 && json.Unmarshal(claim.Cursor, &st) != nil {
 		st = state{} // a cursor that cannot be read is begun anew; what it led to has landed
 	}
-	l := ledger.Landing{Claim: claim, Source: f.Origin(), Tick: tick, Started: r.clock.Now(), GapAfter: 2*f.Every + f.Timeout}
+	l := ledger.Landing{Claim: claim, Source: f.Origin(), Tick: tick, Started: r.clock.Now(), GapAfter: gapAfter(f)}
 	var sent source.Requests
-	h, failure := r.ask(source.Counting(ctx, &sent), f, st.Feed)
+	asking := source.Counting(ctx, &sent)
+	if f.Urgent {
+		asking = source.Urgently(asking)
+	}
+	if claim.Asked {
+		asking = source.ByHand(asking)
+	}
+	h, failure := r.ask(asking, f, st.Feed)
 	l.Requests = sent.Count()
 	l.Records, l.Rejects, l.Whole, l.Read, l.Since, l.Gaps = h.Records, h.Rejects, h.Whole, h.Read, h.Since, h.Gaps
 	if failure != nil {
@@ -125,6 +137,9 @@ func (r *Runner) poll(ctx context.Context, f *source.Feed, claim ledger.Claim, t
 	land, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace(f))
 	defer cancel()
 	l.GivenUp = failure != nil && ctx.Err() != nil
+	if !l.GivenUp {
+		l.Hold, l.Idle = putOff(failure, l.Started), failure == nil && idle(&h, l.Requests)
+	}
 	if err := r.prepare(land, f, claim, &l, &st); err != nil {
 		return false, err
 	}
@@ -140,15 +155,24 @@ func (r *Runner) poll(ctx context.Context, f *source.Feed, claim ledger.Claim, t
 		return false, err
 	}
 	r.remember(l.Records.Events)
-	if l.GivenUp {
-		failure = nil
+	if !l.Hold.Until.IsZero() {
+		r.log.Info("a feed is put off", "feed", f.Name, "until", l.Hold.Until, "by", l.Hold.By, "why", failure)
+		if l.Hold.By == ledger.HeldByUpstream {
+			if err := r.store.HoldFeeds(land, r.family(f), l.Hold, l.Err); err != nil {
+				return false, err
+			}
+		}
 	}
-	r.note(f, claim, failure)
+	if l.GivenUp || !l.Hold.Until.IsZero() {
+		failure = nil
+	} else {
+		r.note(f, claim, failure)
+	}
 	r.tell(land, f, &l, got)
 	if failure != nil {
 		return false, &PollError{f.Name, failure}
 	}
-	return h.Again && !l.GivenUp, nil
+	return h.Again && !l.GivenUp && l.Hold.Until.IsZero(), nil
 }
 
 // PollError is an upstream's failure. It is in the feed's books.

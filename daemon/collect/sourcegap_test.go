@@ -14,7 +14,7 @@ func TestWhatASourceKnowsToBeMissingIsAGap(t *testing.T) {
 	polls := 0
 	var w *world
 	w = newWorld(t, source.Feed{Name: "test.posts", Poll: func(context.Context, []byte) (source.Harvest, error) {
-		var h source.Harvest
+		h := source.Harvest{Read: w.clock.Now()}
 		if polls++; polls == 2 {
 			h.Gap(time.Time{}, w.clock.Now().Add(-time.Second), "the list ends before it meets what was known")
 			h.Reject(make([]byte, 100_000), "a web page")

@@ -2,6 +2,8 @@ package data
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ohmycoins/omc/internal/api"
@@ -16,11 +18,11 @@ func (s *Service) OnChainMetrics(ctx context.Context, q api.DataQuery) (out api.
 	if err != nil {
 		return out, err
 	}
-	names, err := list("metric_names", q.MetricNames)
+	names, err := lower("metric_names", q.MetricNames)
 	if err != nil {
 		return out, err
 	}
-	mq := ledger.MetricQuery{Window: w.Window, Metrics: names, Source: q.Source}
+	mq := ledger.MetricQuery{Window: w.Window, Metrics: names, Source: strings.ToLower(q.Source)}
 	out.Rows = []api.OnChainRow{}
 	if q.Asset != "" {
 		coins, none, err := w.coins([]string{q.Asset})
@@ -34,11 +36,38 @@ func (s *Service) OnChainMetrics(ctx context.Context, q api.DataQuery) (out api.
 	if err != nil {
 		return out, err
 	}
+	if len(rows) == 0 {
+		if err := s.noteSource(ctx, &w, q.Source, ledger.Glass); err != nil {
+			return out, err
+		}
+	}
 	for _, r := range cut(&w, rows) {
 		out.Rows = append(out.Rows, onChain(&r))
 	}
 	out.Asked = w.Asked
 	return out, nil
+}
+
+// noteSource says so where nothing was found because no source of that name has ever brought anything into a ledger.
+func (s *Service) noteSource(ctx context.Context, w *question, name, of string) error {
+	if name == "" {
+		return nil
+	}
+	stats, err := s.reader.DataStatistics(ctx, time.Time{})
+	if err != nil {
+		return err
+	}
+	var known []string
+	for _, t := range stats {
+		if t.Ledger == of && !slices.Contains(known, t.Source) {
+			known = append(known, t.Source)
+		}
+	}
+	slices.Sort(known)
+	if !slices.Contains(known, strings.ToLower(name)) {
+		w.note("nothing has come from a source %.40q; there is something from: %s", name, strings.Join(known, ", "))
+	}
+	return nil
 }
 
 func onChain(r *ledger.MetricRow) api.OnChainRow {
@@ -55,14 +84,21 @@ func (s *Service) SmartMoneyFlows(ctx context.Context, q api.DataQuery) (out api
 	if err != nil {
 		return out, err
 	}
+	for _, t := range slices.Clone(tokens) { // most symbols are written in capitals
+		tokens = append(tokens, strings.ToUpper(t))
+	}
 	rows, err := s.reader.SmartMoneyFlows(ctx, ledger.FlowQuery{Window: w.Window, Tokens: tokens})
 	if err != nil {
 		return out, err
 	}
 	out.Rows = []api.SmartMoneyRow{}
 	for _, r := range cut(&w, rows) {
-		out.Rows = append(out.Rows, api.SmartMoneyRow{Token: r.Token, NetUSD: r.NetUSD, Buying: r.Buying, Selling: r.Selling, Buyers: orEmpty(r.Buyers),
-			Sellers: orEmpty(r.Sellers), Chain: r.Chain, Address: r.Address, Window: api.In(r.Window), Source: r.Source, Event: r.Event, Collected: r.Known})
+		row := api.SmartMoneyRow{Token: r.Token, NetUSD: r.NetUSD, Buyers: orEmpty(r.Buyers), Sellers: orEmpty(r.Sellers), Chain: r.Chain, Address: r.Address,
+			Window: api.In(r.Window), Source: r.Source, Event: r.Event, Collected: r.Known}
+		if r.Counted() {
+			row.Buying, row.Selling = &r.Buying, &r.Selling
+		}
+		out.Rows = append(out.Rows, row)
 	}
 	out.Asked = w.Asked
 	return out, nil
@@ -87,7 +123,7 @@ func (s *Service) Sentiment(ctx context.Context, q api.DataQuery) (out api.Senti
 		out.Asked = w.Asked
 		return out, err
 	}
-	platforms, err := list("platforms", q.Platforms)
+	platforms, err := lower("platforms", q.Platforms)
 	if err != nil {
 		return out, err
 	}
@@ -100,6 +136,9 @@ func (s *Service) Sentiment(ctx context.Context, q api.DataQuery) (out api.Senti
 	if err != nil {
 		return out, err
 	}
+	if err := s.checkPlatforms(ctx, platforms, news); err != nil {
+		return out, err
+	}
 	for _, r := range cut(&w, news) {
 		out.News = append(out.News, newsRow(&r))
 	}
@@ -108,6 +147,51 @@ func (s *Service) Sentiment(ctx context.Context, q api.DataQuery) (out api.Senti
 	}
 	out.Asked = w.Asked
 	return out, nil
+}
+
+// checkPlatforms refuses a platform that is none: it would be answered with nothing, as one that nobody wrote on. The names of
+// publishers are looked up only where no text of theirs was found.
+func (s *Service) checkPlatforms(ctx context.Context, asked []string, found []ledger.NewsRow) error {
+	known := []string{"reddit", "x", "news"}
+	for i := range found {
+		if name := strings.ToLower(found[i].Source); !slices.Contains(known, name) {
+			known = append(known, name)
+		}
+	}
+	unknown := slices.DeleteFunc(slices.Clone(asked), func(name string) bool { return slices.Contains(known, name) })
+	if len(unknown) == 0 {
+		return nil
+	}
+	publishers, err := s.reader.Publishers(ctx)
+	if err != nil {
+		return err
+	}
+	if s.Feeds != nil {
+		feeds, err := s.Feeds(ctx)
+		if err != nil {
+			return err
+		}
+		for _, f := range feeds { // one whose publisher has said nothing yet
+			if name, ok := strings.CutPrefix(f.Name, "rss."); ok {
+				publishers = append(publishers, name)
+			}
+		}
+	}
+	for i := range publishers {
+		publishers[i] = strings.ToLower(publishers[i])
+	}
+	slices.Sort(publishers)
+	publishers = slices.Compact(publishers)
+	for _, name := range unknown {
+		if !slices.Contains(publishers, name) {
+			more := ""
+			if len(publishers) > maxNarrow {
+				publishers, more = publishers[:maxNarrow], ", …"
+			}
+			return badRequest("platform %.40q: want reddit, x, news, or a publisher of those known: %s%s", name, strings.Join(publishers, ", "), more)
+		}
+	}
+	return nil
 }
 
 func newsRow(r *ledger.NewsRow) api.NewsRow {
@@ -135,9 +219,14 @@ func (s *Service) CatalystEvents(ctx context.Context, q api.DataQuery) (out api.
 		out.Asked = w.Asked
 		return out, err
 	}
-	types, err := list("event_types", q.EventTypes)
+	types, err := lower("event_types", q.EventTypes)
 	if err != nil {
 		return out, err
+	}
+	for _, t := range types {
+		if !slices.Contains(ledger.EventTypes(), t) {
+			return out, badRequest("event type %.40q: want one of %s", t, strings.Join(ledger.EventTypes(), ", "))
+		}
 	}
 	rows, err := s.reader.CatalystEvents(ctx, ledger.EventQuery{Window: w.Window, Types: types, Coins: coins, MinImpact: q.MinImpact})
 	if err != nil {
@@ -199,7 +288,7 @@ func (s *Service) Quotes(ctx context.Context, q api.DataQuery) (out api.Quotes, 
 	if err != nil {
 		return out, err
 	}
-	qq := ledger.QuoteQuery{Source: q.Source, AsOf: w.Window.AsOf}
+	qq := ledger.QuoteQuery{Source: strings.ToLower(q.Source), AsOf: w.Window.AsOf}
 	if len(q.Markets) > maxNarrow {
 		return out, badRequest("%d markets, the limit is %d", len(q.Markets), maxNarrow)
 	}
@@ -217,6 +306,11 @@ func (s *Service) Quotes(ctx context.Context, q api.DataQuery) (out api.Quotes, 
 	if err != nil {
 		return out, err
 	}
+	if len(rows) == 0 {
+		if err := s.noteSource(ctx, &w, q.Source, ledger.Exchange); err != nil {
+			return out, err
+		}
+	}
 	var polled map[string]time.Time
 	if s.Polled != nil && qq.AsOf.IsZero() {
 		if polled, err = s.Polled(ctx); err != nil {
@@ -231,6 +325,31 @@ func (s *Service) Quotes(ctx context.Context, q api.DataQuery) (out api.Quotes, 
 		}
 		out.Rows = append(out.Rows, row)
 	}
+	out.Asked = w.Asked
+	return out, nil
+}
+
+// Trades answers what traded on one market: the first of q.Markets.
+func (s *Service) Trades(ctx context.Context, q api.DataQuery) (out api.Trades, err error) {
+	out.Rows = []api.TradeRow{}
+	w, err := s.understand(&q, 0)
+	if err != nil {
+		return out, err
+	}
+	if len(q.Markets) != 1 {
+		return out, badRequest("trades are those of one market, like BTC/AUD")
+	}
+	tq := ledger.TradeQuery{Window: w.Window, Source: strings.ToLower(q.Source)}
+	if tq.Market, err = market.ParseMarket(q.Markets[0]); err != nil {
+		return out, badRequest("%s", err)
+	}
+	rows, err := s.reader.Trades(ctx, tq)
+	if err != nil {
+		return out, err
+	}
+	out.Rows = mapped(cut(&w, rows), func(r *ledger.TradeRow) api.TradeRow {
+		return api.TradeRow{Time: r.Time, Market: r.Market, Side: r.Side, Price: r.Price, Amount: r.Amount, Source: r.Source, ID: r.ID, Collected: r.Known}
+	})
 	out.Asked = w.Asked
 	return out, nil
 }

@@ -5,6 +5,7 @@ package data
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -25,7 +26,8 @@ type Service struct {
 	reader ledger.Reader
 	clock  clock.Clock
 	Options
-	dropped atomic.Int64 // followers that were too slow
+	followers atomic.Int64 // those that follow now
+	dropped   atomic.Int64 // those that were too slow
 }
 
 // Options of New; none is needed.
@@ -43,9 +45,13 @@ func New(r ledger.Reader, c clock.Clock, o Options) *Service {
 	return &Service{reader: r, clock: c, Options: o}
 }
 
-// Coverage tells which prices the ledger holds.
-func (s *Service) Coverage(ctx context.Context) ([]ledger.Coverage, error) {
-	return s.reader.Coverage(ctx)
+// Coverage answers get_available_coins: which prices the ledger holds, or held at a moment. asOf is as in api.DataQuery.
+func (s *Service) Coverage(ctx context.Context, asOf string) ([]ledger.Coverage, error) {
+	at, err := api.ParseTime("as_of", asOf)
+	if err != nil {
+		return nil, err
+	}
+	return s.coverage(ctx, at)
 }
 
 func badRequest(format string, args ...any) *api.Problem {
@@ -143,4 +149,14 @@ func list(what string, values []string) ([]string, error) {
 		}
 	}
 	return values, nil
+}
+
+// lower reads names that are all in lower case.
+func lower(what string, values []string) ([]string, error) {
+	values, err := list(what, values)
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = strings.ToLower(strings.TrimSpace(v))
+	}
+	return out, err
 }

@@ -3,10 +3,8 @@ package data
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -204,130 +202,5 @@ func TestRisk(t *testing.T) {
 	}
 	if other, err := w.s.Risk(t.Context(), "u2", api.RiskRequest{}); err != nil || len(other.Holdings) != 0 {
 		t.Errorf("another user's holdings: %+v %v", other, err)
-	}
-}
-
-// TestFollowersMissNothing: followers that break off and go on while several feeds land see each item once, in order.
-func TestFollowersMissNothing(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.land(t.Context(), "before", ledger.Records{News: []ledger.News{news("0", "before", start, 0)}})
-	const feeds, polls, perPoll = 3, 25, 4
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	var wg sync.WaitGroup
-	var mu sync.Mutex // the clock, as land moves it
-	landed := make(chan struct{}, 1)
-	w.s.Landed = func(context.Context) (<-chan struct{}, func()) { return landed, func() {} }
-	for f := range feeds {
-		name := fmt.Sprint("feed", f)
-		if err := w.db.EnsureFeeds(ctx, []string{name}); err != nil {
-			t.Fatal(err)
-		}
-		wg.Go(func() {
-			for p := range polls {
-				var r ledger.Records
-				for i := range perPoll {
-					r.News = append(r.News, news(fmt.Sprintf("%d.%d.%d", f, p, i), "t", start, 0))
-				}
-				mu.Lock()
-				w.clock.Advance(time.Millisecond)
-				now := w.clock.Now()
-				mu.Unlock()
-				c, ok, err := w.db.Begin(ctx, name, "p", now, now)
-				if err == nil && ok {
-					_, err = w.db.Land(ctx, ledger.Landing{Claim: c, Source: name, Records: r, Read: now, Tick: now, Started: now})
-				}
-				if err != nil || !ok {
-					t.Error(ok, err)
-					return
-				}
-				select {
-				case landed <- struct{}{}:
-				default:
-				}
-			}
-		})
-	}
-	seen := map[string]int{}
-	after, last := int64(1), int64(1)
-	errStop := errors.New("enough for now")
-	for len(seen) < feeds*polls*perPoll && ctx.Err() == nil {
-		n := 0
-		err := w.s.Stream(ctx, api.StreamRequest{After: after, Kinds: []string{"news", "quote"}}, func(it api.LedgerItem) error {
-			if n++; n > 37 {
-				return errStop
-			}
-			if it.Seq <= last {
-				t.Errorf("%d after %d", it.Seq, last)
-			}
-			seen[fmt.Sprint(it.Seq)]++
-			last, after = it.Seq, it.Seq
-			if len(seen) == feeds*polls*perPoll {
-				return errStop
-			}
-			return nil
-		})
-		if !errors.Is(err, errStop) {
-			t.Fatal(err)
-		}
-	}
-	wg.Wait()
-	head, err := w.db.Head(t.Context())
-	if err != nil || head != int64(1+feeds*polls*perPoll) || len(seen) != feeds*polls*perPoll {
-		t.Errorf("%d seen of %d: %v", len(seen), head-1, err)
-	}
-	if err := w.s.Stream(ctx, api.StreamRequest{After: head + 1}, nil); err == nil {
-		t.Error("a number of other ledgers was taken")
-	}
-	if err := w.s.Stream(ctx, api.StreamRequest{Kinds: []string{"nonsense"}}, nil); err == nil {
-		t.Error("a kind that is none was taken")
-	}
-}
-
-// TestASlowFollowerIsLetGo: it was up to date, then fell behind; it is told where to go on, and counted.
-func TestASlowFollowerIsLetGo(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	metrics := func(n int) (r ledger.Records) {
-		for i := range n {
-			r.Metrics = append(r.Metrics, ledger.Metric{Asset: "BTC", Metric: fmt.Sprint("m", i), Event: w.clock.Now(), Value: money.One})
-		}
-		return r
-	}
-	w.land(t.Context(), "f", metrics(1))
-	landed := make(chan struct{})
-	w.s.Landed = func(context.Context) (<-chan struct{}, func()) { return landed, func() {} }
-	go func() {
-		landed <- struct{}{} // taken once the follower waits: it has caught up
-		w.land(context.Background(), "f", metrics(1))
-		landed <- struct{}{}
-	}()
-	var last int64
-	err := w.s.Stream(t.Context(), api.StreamRequest{}, func(it api.LedgerItem) error {
-		if last == 0 { // while it looks at one item, much lands
-			w.land(t.Context(), "f", metrics(maxBehind+2*streamPage))
-		}
-		last = it.Seq
-		return nil
-	})
-	var p *api.Problem
-	if !errors.As(err, &p) || p.Code != api.CodeSlow || !strings.HasSuffix(p.Detail, fmt.Sprint("Last-Event-ID ", last)) || w.s.Dropped() != 1 {
-		t.Errorf("%v, %d dropped, last %d", err, w.s.Dropped(), last)
-	}
-	n := 0
-	errStop := errors.New("enough")
-	err = w.s.Stream(t.Context(), api.StreamRequest{After: last}, func(it api.LedgerItem) error {
-		if n++; it.Seq != last+1 {
-			t.Errorf("%d after %d", it.Seq, last)
-		}
-		last = it.Seq
-		if head, err := w.db.Head(t.Context()); err != nil || it.Seq == head {
-			return errStop
-		}
-		return nil
-	})
-	if !errors.Is(err, errStop) || n < maxBehind {
-		t.Errorf("%v after %d", err, n)
 	}
 }

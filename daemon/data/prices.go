@@ -13,18 +13,40 @@ import (
 	"github.com/ohmycoins/omc/internal/market"
 )
 
-// maxPrices bounds one answer of Prices.
-const maxPrices = api.MaxPrices
+// maxGaps bounds one answer of Gaps.
+const maxGaps = 10_000
 
-func parseQuery(q api.PriceQuery) (out ledger.BarQuery, err error) {
+// series reads which bars are asked for, and as of when.
+func series(q *api.PriceQuery) (out ledger.BarQuery, err error) {
 	if out.Market, err = market.ParseMarket(q.Market); err != nil {
 		return out, badRequest("%s", err)
 	}
-	if q.Interval == "" {
-		q.Interval = "5m"
+	name := q.Interval
+	if name == "" {
+		name = "5m"
 	}
-	if out.Interval, err = market.ParseInterval(q.Interval); err != nil {
+	if out.Interval, err = market.ParseInterval(name); err != nil {
 		return out, badRequest("%s", err)
+	}
+	return out, nil
+}
+
+// bars understands a question about the bars of a market; its window is as in every other question.
+func (s *Service) bars(q *api.PriceQuery) (ledger.BarQuery, question, error) {
+	out, err := series(q)
+	if err != nil {
+		return out, question{}, err
+	}
+	w, err := s.understand(&api.DataQuery{From: q.From, To: q.To, AsOf: q.AsOf, Limit: q.Limit}, 0)
+	out.From, out.To, out.AsOf, out.Limit = w.From, w.To, w.Window.AsOf, w.Limit
+	return out, w, err
+}
+
+// strictly understands a question whose answer has no place for notes: a range that is none is refused.
+func strictly(q *api.PriceQuery) (ledger.BarQuery, error) {
+	out, err := series(q)
+	if err != nil {
+		return out, err
 	}
 	if out.From, err = api.ParseTime("from", q.From); err != nil {
 		return out, err
@@ -45,28 +67,23 @@ func parseQuery(q api.PriceQuery) (out ledger.BarQuery, err error) {
 	return out, nil
 }
 
-// Prices answers with bars in time order; where nothing is stored at the interval asked for, resampled from a shorter one.
+// Prices answers fetch_price_data: bars in time order; where nothing is stored at the interval asked for, resampled from a shorter one.
 func (s *Service) Prices(ctx context.Context, q api.PriceQuery) (api.Prices, error) {
-	bq, err := parseQuery(q)
+	bq, w, err := s.bars(&q)
 	if err != nil {
 		return api.Prices{}, err
-	}
-	asked := bq.Limit
-	if bq.Limit == 0 || bq.Limit > maxPrices {
-		bq.Limit = maxPrices
 	}
 	out := api.Prices{Market: bq.Market, Interval: bq.Interval, Stored: bq.Interval, Sources: []string{}, Rows: []api.Price{}}
 	if err := s.storedRows(ctx, bq, &out); err != nil {
 		return out, err
 	}
 	if len(out.Rows) == 0 {
-		if err := s.resampled(ctx, bq, &out); err != nil {
+		if err := s.resampled(ctx, bq, &out, &w); err != nil {
 			return out, err
 		}
 	}
-	if len(out.Rows) == maxPrices && asked != maxPrices {
-		out.Notes = append(out.Notes, fmt.Sprintf("only the newest %d bars are shown: narrow the window, or use export", maxPrices))
-	}
+	out.Rows = cut(&w, out.Rows)
+	out.Asked = w.Asked
 	return out, nil
 }
 
@@ -92,22 +109,22 @@ func (s *Service) storedRows(ctx context.Context, q ledger.BarQuery, out *api.Pr
 }
 
 // resampled answers with longer bars made of stored ones.
-func (s *Service) resampled(ctx context.Context, q ledger.BarQuery, out *api.Prices) error {
+func (s *Service) resampled(ctx context.Context, q ledger.BarQuery, out *api.Prices, w *question) error {
 	bars, err := s.reader.PriceBars(ctx, q)
 	if err != nil {
 		return err
 	}
 	out.Stored, out.Simulated = bars.Stored, bars.Simulated
-	if out.Sources = bars.Sources; bars.Stored == q.Interval { // stored, and none in the window
+	if out.Sources = orEmpty(bars.Sources); bars.Stored == q.Interval { // stored, and none in the window
 		return nil
 	}
 	for i := range bars.Bars {
 		out.Rows = append(out.Rows, price(q.Market, &bars.Bars[i]))
 	}
 	if len(out.Rows) == 0 {
-		out.Notes = append(out.Notes, fmt.Sprintf("nothing is stored for %s at %s or a shorter interval in this window: see 'omc data coins'", q.Market, q.Interval))
+		w.note("nothing is stored for %s at %s or a shorter interval in this window: see 'omc data coins'", q.Market, q.Interval)
 	} else {
-		out.Notes = append(out.Notes, fmt.Sprintf("resampled from %s bars; no bar is stored at %s", bars.Stored, q.Interval))
+		w.note("resampled from %s bars; no bar is stored at %s", bars.Stored, q.Interval)
 	}
 	return nil
 }
@@ -123,23 +140,30 @@ func price(m market.Market, b *market.Bar) api.Price {
 
 // Stats describes the stored bars of a window.
 func (s *Service) Stats(ctx context.Context, q api.PriceQuery) (ledger.Stats, error) {
-	bq, err := parseQuery(q)
+	bq, err := strictly(&q)
 	if err != nil {
 		return ledger.Stats{}, err
 	}
-	return s.reader.PriceStats(ctx, bq)
+	st, err := s.reader.PriceStats(ctx, bq)
+	st.Sources = orEmpty(st.Sources)
+	return st, err
 }
 
 // Gaps lists the missing bars, oldest first.
 func (s *Service) Gaps(ctx context.Context, q api.PriceQuery) (api.Gaps, error) {
-	bq, err := parseQuery(q)
+	bq, err := series(&q)
 	if err != nil {
 		return api.Gaps{}, err
 	}
-	if bq.Limit == 0 || bq.Limit > 10_000 {
-		bq.Limit = 1000
+	switch {
+	case q.From != "" || q.To != "" || q.AsOf != "":
+		return api.Gaps{}, badRequest("gaps are those of all that is stored now: there is no from, to or as_of")
+	case q.Limit < 0 || q.Limit > maxGaps:
+		return api.Gaps{}, badRequest("limit %d: want 0 (%d) to %d", q.Limit, api.DefaultRows, maxGaps)
+	case q.Limit == 0:
+		q.Limit = api.DefaultRows
 	}
-	gaps, total, err := s.reader.Gaps(ctx, bq.Market, bq.Interval, bq.Limit)
+	gaps, total, err := s.reader.Gaps(ctx, bq.Market, bq.Interval, q.Limit)
 	if err != nil {
 		return api.Gaps{}, err
 	}
@@ -152,7 +176,7 @@ const exportBars = 100_000
 // Export writes timestamp (unix seconds), open, high, low, close, volume, source; an empty volume means that the feed has none.
 // candlefile reads it back to the same bars and sources. Memory is bounded.
 func (s *Service) Export(ctx context.Context, q api.PriceQuery, w io.Writer) error {
-	bq, err := parseQuery(q)
+	bq, err := strictly(&q)
 	if err != nil {
 		return err
 	}

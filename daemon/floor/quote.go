@@ -11,6 +11,7 @@ import (
 	"github.com/ohmycoins/omc/internal/clock"
 	"github.com/ohmycoins/omc/internal/journal"
 	"github.com/ohmycoins/omc/internal/market"
+	"github.com/ohmycoins/omc/internal/source"
 	"github.com/ohmycoins/omc/internal/source/coinspot"
 	"github.com/ohmycoins/omc/internal/venue"
 )
@@ -38,7 +39,7 @@ func (q *Polled) Latest(ctx context.Context) ([]market.Quote, []string, error) {
 			return quotes, nil, nil
 		}
 	}
-	quotes, problems, err := q.c.Latest(ctx)
+	quotes, problems, err := q.c.Latest(source.Urgently(ctx))
 	if ctx.Err() == nil { // given up by us says nothing of them
 		now := q.clock.Now()
 		q.mu.Lock()

@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -107,6 +109,17 @@ func (g *server) askRoutes() {
 			v, err := g.Data.Quotes(ctx, api.DataQuery{AsOf: q.AsOf, Source: q.Source, Markets: split(q.Markets)})
 			return reply(g, ctx, v, err)
 		})
+	huma.Register(g.api, op(http.MethodGet, "/api/v1/data/trades", "fetch_trades", "What traded on one market, as far as its venue's public lists showed it"),
+		func(ctx context.Context, q *struct {
+			WindowQuery
+			Market string `query:"market" required:"true" doc:"like BTC/AUD" maxLength:"50"`
+			Source string `query:"source" doc:"one venue only" maxLength:"60"`
+		}) (*answer[api.Trades], error) {
+			a := q.api()
+			a.Markets, a.Source = []string{q.Market}, q.Source
+			v, err := g.Data.Trades(ctx, a)
+			return reply(g, ctx, v, err)
+		})
 	huma.Register(g.api, op(http.MethodGet, "/api/v1/data/order-history", "fetch_order_history", "The asking user's orders; by default of the last 30 days"),
 		func(ctx context.Context, q *WindowQuery) (*answer[api.Orders], error) {
 			v, err := g.Data.OrderHistory(ctx, g.User, q.api())
@@ -135,9 +148,10 @@ func (g *server) crossRoutes() {
 			Currency string `query:"currency" doc:"coin; none: all" maxLength:"40"`
 			Market   string `query:"market" doc:"its prices before and after" maxLength:"50"`
 			Hours    int    `query:"hours" doc:"on both sides; 0: 24" minimum:"0" maximum:"720"`
+			Limit    int    `query:"limit" doc:"of each kind, those nearest to the moment; 0: 500" minimum:"0" maximum:"100000"`
 			AsOf     string `query:"as_of" doc:"only what was known by then" maxLength:"40"`
 		}) (*answer[api.Around], error) {
-			v, err := g.Data.Around(ctx, api.AroundRequest{Time: q.Time, Currency: q.Currency, Market: q.Market, Hours: q.Hours, AsOf: q.AsOf})
+			v, err := g.Data.Around(ctx, api.AroundRequest{Time: q.Time, Currency: q.Currency, Market: q.Market, Hours: q.Hours, Limit: q.Limit, AsOf: q.AsOf})
 			return reply(g, ctx, v, err)
 		})
 	huma.Register(g.api, op(http.MethodGet, "/api/v1/data/risk", "fetch_portfolio_risk", "What the asking user's holdings may lose"),
@@ -159,20 +173,21 @@ func (g *server) crossRoutes() {
 			v, err := g.Data.Daily(ctx, q.api())
 			return reply(g, ctx, v, err)
 		})
-	g.stream(op(http.MethodGet, "/api/v1/data/stream", "data-stream", "Quotes, texts, events and figures as they land, as server-sent events; Last-Event-ID (or after) goes on without a gap"),
-		"text/event-stream", []string{"after", "kinds", "markets"}, g.ledgerStream)
+	g.stream(op(http.MethodGet, "/api/v1/data/stream", "data-stream", "Quotes, texts, events and figures as they land, as server-sent events; Last-Event-ID (or after) goes on without a gap, 0 begins with the oldest that is kept, and without either it is from now on"),
+		"text/event-stream", []string{"after", "kinds...", "markets..."}, g.ledgerStream)
 }
 
 // ledgerStream sends what lands as server-sent events; their ids are what Last-Event-ID goes on from.
 func (g *server) ledgerStream(s *stream, r *http.Request) error {
-	seq, err := after(r)
+	at, err := place(r)
 	if err != nil {
 		return err
 	}
 	q := r.URL.Query()
-	req := api.StreamRequest{After: seq, Kinds: split(q["kinds"]), Markets: split(q["markets"])}
-	ctx, stop := context.WithCancel(r.Context())
-	defer stop()
+	req := api.StreamRequest{After: at, Kinds: split(q["kinds"]), Markets: split(q["markets"])}
+	// The server ends the request's context where a write fails, before anybody learns why it did: relay tells it.
+	ctx, stop := context.WithCancelCause(context.WithoutCancel(r.Context()))
+	defer stop(nil)
 	out := make(chan api.LedgerItem)
 	ended := make(chan error, 1)
 	go func() {
@@ -181,11 +196,19 @@ func (g *server) ledgerStream(s *stream, r *http.Request) error {
 			case out <- e:
 				return nil
 			case <-ctx.Done():
-				return ctx.Err()
+				return context.Cause(ctx)
 			}
 		})
 	}()
-	return relay(s, stop, out, ended, func(e api.LedgerItem) (int64, string) { return e.Seq, e.Kind })
+	err = relay(r.Context(), s, stop, out, ended, func(e api.LedgerItem) (int64, string) { return e.Seq, e.Kind })
+	if errors.Is(err, os.ErrDeadlineExceeded) { // it cannot be told now; the cut does, and the next connection goes on without a gap
+		err = api.NewProblem(http.StatusConflict, api.CodeSlow, "this follower has taken nothing for %s and was let go", s.stall)
+	}
+	var p *api.Problem
+	if errors.As(err, &p) && p.Code == api.CodeSlow {
+		g.Log.Warn("a follower was too slow and was let go", "detail", p.Detail)
+	}
+	return err
 }
 
 type namedQuery struct {

@@ -42,6 +42,10 @@ func TestEveryQuestionTakesItsParameters(t *testing.T) {
 		if w.Code != 200 {
 			t.Fatalf("%s: %d %s", path, w.Code, w.Body)
 		}
+		var all []json.RawMessage
+		if json.Unmarshal(w.Body.Bytes(), &all) == nil {
+			return len(all), ""
+		}
 		var v map[string]json.RawMessage
 		if err := json.Unmarshal(w.Body.Bytes(), &v); err != nil {
 			t.Fatal(err)
@@ -67,10 +71,13 @@ func TestEveryQuestionTakesItsParameters(t *testing.T) {
 		{"sentiment?to=2026-03-01T10:00:30Z", 2},
 		{"catalyst-events", 2}, {"catalyst-events?" + between, 1}, {"catalyst-events?event_types=listing", 1}, {"catalyst-events?currencies=ETH", 1}, {"catalyst-events?min_impact=0.5", 1}, {"catalyst-events?limit=1", 1},
 		{"quotes", 2}, {"quotes?" + between, 1}, {"quotes?markets=BTC/AUD", 1}, {"quotes?source=f", 2}, {"quotes?source=g", 0},
+		{"trades?market=BTC/AUD", 1}, {"trades?market=BTC/AUD&" + early, 0}, {"trades?market=BTC/AUD&source=F", 1}, {"trades?market=NOPE/AUD", 0}, {"trades?market=ETH/AUD&" + between, 0},
 		{"order-history", 1}, {"order-history?as_of=2026-02-01", 0}, {"order-history?from=2026-03-02", 0}, {"order-history?limit=1", 1},
 		{"user-positions", 1}, {"user-positions?as_of=2026-02-01", 0},
 		{"statistics?" + early, 0}, {"prices?market=BTC/AUD&interval=5m", 2}, {"prices?market=BTC/AUD&interval=5m&as_of=2026-03-01T10:06:00Z", 1}, {"prices?market=BTC/AUD&interval=5m&limit=1", 1},
 		{"aligned?market=BTC/AUD&interval=5m", 2}, {"aligned?market=BTC/AUD&interval=5m&as_of=2026-03-01T10:06:00Z", 1},
+		{"coins", 1}, {"coins?" + early, 0}, {"coins?as_of=2026-03-01T10:06:00Z", 1}, {"prices?market=NOPE/AUD", 0},
+		{"sentiment?platforms=X", 2}, {"catalyst-events?event_types=Listing", 1},
 		{"risk", 1}, {"risk?as_of=2026-02-01", 0}, {"daily?market=BTC/AUD", 1}, {"daily?market=BTC/AUD&as_of=2026-03-01T10:06:00Z", 0},
 	} {
 		if got, notes := rows(x.path); got != x.want {
@@ -80,7 +87,10 @@ func TestEveryQuestionTakesItsParameters(t *testing.T) {
 	if _, notes := rows("sentiment?from=2026-03-02&to=2026-03-01"); !strings.Contains(notes, "the last 30 days are shown") {
 		t.Error(notes)
 	}
-	for _, bad := range []string{"sentiment?as_of=then", "sentiment?limit=-1", "sentiment?limit=100001", "catalyst-events?min_impact=2", "around", "around?time=x", "risk?quote=§", "aligned?market=nonsense", "quotes?markets=x"} {
+	if n, notes := rows("prices?market=BTC/AUD&interval=5m&from=2026-03-02&to=2026-03-01"); n != 2 || !strings.Contains(notes, "the last 30 days are shown") {
+		t.Error(n, notes)
+	}
+	for _, bad := range []string{"coins?as_of=then", "prices?market=BTC/AUD&as_of=then", "prices?market=BTC/AUD&limit=100001", "sentiment?platforms=facebook", "catalyst-events?event_types=nonsense", "around?time=2026-03-01&limit=-1", "sentiment?as_of=then", "sentiment?limit=-1", "sentiment?limit=100001", "catalyst-events?min_impact=2", "around", "around?time=x", "risk?quote=§", "aligned?market=nonsense", "quotes?markets=x"} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/v1/data/"+bad, nil))
 		if w.Code < 400 || w.Code >= 500 || !strings.Contains(w.Body.String(), api.CodeBadRequest) {
@@ -121,6 +131,7 @@ func fillLedgers(t *testing.T, db *store.DB, c *clock.Manual, start time.Time) {
 			News:    []ledger.News{{ID: id, Source: "paper", Title: "t", Published: at, Coins: []market.Coin{coin}}},
 			Posts:   []ledger.Post{{ID: id, Platform: "x", Content: "c", Posted: at, Coins: []market.Coin{coin}}},
 			Events:  []ledger.Event{{ID: id, Source: "s", Type: kind, Title: "t", Time: at, Coins: []market.Coin{coin}, Impact: impact}},
+			Trades:  []ledger.MarketTrade{{ID: id, Market: market.Market{Base: coin, Quote: "AUD"}, Time: at, Side: "buy", Price: money.One, Amount: money.One}},
 			Quotes:  []market.Quote{{Market: market.Market{Base: coin, Quote: "AUD"}, Time: at, Last: money.One}},
 		}
 		if _, err := db.Land(t.Context(), ledger.Landing{Claim: claim, Source: "f", Records: r, Read: at, Tick: at, Started: at}); err != nil {

@@ -10,43 +10,57 @@ import (
 	"github.com/ohmycoins/omc/internal/ledger"
 )
 
-// priceQuery is api.PriceQuery as query parameters.
-type priceQuery struct {
+// SeriesQuery is the bars of one market over a window. huma reads an embedded struct only where its name is exported.
+type SeriesQuery struct {
 	Market   string `query:"market" doc:"BASE/QUOTE" example:"BTC/USDT" maxLength:"50"`
 	Interval string `query:"interval" doc:"5m, 1h, 1d, …; resampled where it is not stored" maxLength:"10"`
 	From     string `query:"from" doc:"date or RFC 3339 time; the first bar by default" maxLength:"40"`
 	To       string `query:"to" doc:"bars that open before it; all by default" maxLength:"40"`
 	AsOf     string `query:"as_of" doc:"only what was known by then" maxLength:"40"`
-	Limit    int    `query:"limit" doc:"the newest so many" minimum:"0"`
+}
+
+func (q *SeriesQuery) api() api.PriceQuery {
+	return api.PriceQuery{Market: q.Market, Interval: q.Interval, From: q.From, To: q.To, AsOf: q.AsOf}
+}
+
+// priceQuery is api.PriceQuery as query parameters.
+type priceQuery struct {
+	SeriesQuery
+	Limit int `query:"limit" doc:"the newest so many; 0: 1,000" minimum:"0" maximum:"100000"`
 }
 
 func (q *priceQuery) api() api.PriceQuery {
-	return api.PriceQuery{Market: q.Market, Interval: q.Interval, From: q.From, To: q.To, AsOf: q.AsOf, Limit: q.Limit}
+	out := q.SeriesQuery.api()
+	out.Limit = q.Limit
+	return out
 }
 
 func (g *server) dataRoutes() {
-	huma.Register(g.api, op(http.MethodGet, "/api/v1/data/coins", "data-coins", "What the ledger holds, by market and stored interval"),
-		func(ctx context.Context, _ *struct{}) (*answer[[]ledger.Coverage], error) {
-			v, err := g.Data.Coverage(ctx)
+	huma.Register(g.api, op(http.MethodGet, "/api/v1/data/coins", "data-coins", "get_available_coins: what the ledger holds, by market and stored interval"),
+		func(ctx context.Context, q *struct {
+			AsOf string `query:"as_of" doc:"only what was known by then" maxLength:"40"`
+		}) (*answer[[]ledger.Coverage], error) {
+			v, err := g.Data.Coverage(ctx, q.AsOf)
 			return reply(g, ctx, orEmpty(v), err)
 		})
-	huma.Register(g.api, op(http.MethodGet, "/api/v1/data/prices", "data-prices", "Bars of one market"),
+	huma.Register(g.api, op(http.MethodGet, "/api/v1/data/prices", "data-prices", "fetch_price_data: bars of one market"),
 		func(ctx context.Context, q *priceQuery) (*answer[api.Prices], error) {
-			if q.Limit == 0 || q.Limit > maxRows {
-				q.Limit = maxRows
-			}
 			v, err := g.Data.Prices(ctx, q.api())
 			v.Rows = orEmpty(v.Rows)
 			return reply(g, ctx, v, err)
 		})
 	huma.Register(g.api, op(http.MethodGet, "/api/v1/data/stats", "data-stats", "Statistics of one market's stored bars"),
-		func(ctx context.Context, q *priceQuery) (*answer[ledger.Stats], error) {
+		func(ctx context.Context, q *SeriesQuery) (*answer[ledger.Stats], error) {
 			v, err := g.Data.Stats(ctx, q.api())
 			return reply(g, ctx, v, err)
 		})
 	huma.Register(g.api, op(http.MethodGet, "/api/v1/data/gaps", "data-gaps", "Runs of missing bars of one market, oldest first"),
-		func(ctx context.Context, q *priceQuery) (*answer[api.Gaps], error) {
-			v, err := g.Data.Gaps(ctx, q.api())
+		func(ctx context.Context, q *struct {
+			Market   string `query:"market" doc:"BASE/QUOTE" example:"BTC/USDT" maxLength:"50"`
+			Interval string `query:"interval" doc:"5m, 1h, 1d, …" maxLength:"10"`
+			Limit    int    `query:"limit" doc:"the oldest so many; 0: 1,000" minimum:"0" maximum:"10000"`
+		}) (*answer[api.Gaps], error) {
+			v, err := g.Data.Gaps(ctx, api.PriceQuery{Market: q.Market, Interval: q.Interval, Limit: q.Limit})
 			v.Gaps = orEmpty(v.Gaps)
 			return reply(g, ctx, v, err)
 		})
@@ -65,7 +79,7 @@ func (g *server) dataRoutes() {
 	g.stream(op(http.MethodPost, "/api/v1/data/import", "data-import", "Import a file of candles; the answer is JSON lines of progress, rejects, conflicts and the summary"),
 		"application/x-ndjson", []string{"file", "coin", "quote", "interval", "source", "replace"}, g.importFile)
 	g.stream(op(http.MethodGet, "/api/v1/data/export", "data-export", "Bars of one market as CSV"),
-		"text/csv; charset=utf-8", []string{"market", "interval", "from", "to", "as_of", "limit"}, g.exportCSV)
+		"text/csv; charset=utf-8", []string{"market", "interval", "from", "to", "as_of"}, g.exportCSV)
 }
 
 func (g *server) importFile(s *stream, r *http.Request) error {
@@ -93,11 +107,7 @@ func (g *server) backfill(s *stream, r *http.Request) error {
 
 func (g *server) exportCSV(s *stream, r *http.Request) error {
 	q := r.URL.Query()
-	limit, err := intParam(q.Get("limit"), "limit")
-	if err != nil {
-		return err
-	}
-	return g.Data.Export(r.Context(), api.PriceQuery{Market: q.Get("market"), Interval: q.Get("interval"), From: q.Get("from"), To: q.Get("to"), AsOf: q.Get("as_of"), Limit: int(limit)}, s)
+	return g.Data.Export(r.Context(), api.PriceQuery{Market: q.Get("market"), Interval: q.Get("interval"), From: q.Get("from"), To: q.Get("to"), AsOf: q.Get("as_of")}, s)
 }
 
 // orEmpty makes an empty listing [] and not null.

@@ -93,8 +93,8 @@ func (g *server) floorEvents(s *stream, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(r.Context())
-	defer stop()
+	ctx, stop := context.WithCancelCause(r.Context())
+	defer stop(nil)
 	out := make(chan api.FloorEvent)
 	ended := make(chan error, 1)
 	go func() {
@@ -107,21 +107,27 @@ func (g *server) floorEvents(s *stream, r *http.Request) error {
 			}
 		})
 	}()
-	return relay(s, stop, out, ended, func(e api.FloorEvent) (int64, string) { return e.Seq, e.Kind })
+	return relay(r.Context(), s, stop, out, ended, func(e api.FloorEvent) (int64, string) { return e.Seq, e.Kind })
 }
 
 // relay sends what a service emits as server-sent events until it ends, and says that the stream is alive while it is idle.
-func relay[E any](s *stream, stop func(), out <-chan E, ended <-chan error, name func(E) (id int64, kind string)) error {
+// An event without a kind is a place only. stop is told why the stream could not be written.
+func relay[E any](ctx context.Context, s *stream, stop context.CancelCauseFunc, out <-chan E, ended <-chan error, name func(E) (id int64, kind string)) error {
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	for {
 		var err error
 		select {
 		case e := <-out:
-			id, kind := name(e)
-			err = s.event(id, kind, e)
+			if id, kind := name(e); kind == "" {
+				err = s.place(id)
+			} else {
+				err = s.event(id, kind, e)
+			}
 		case <-tick.C:
 			err = s.comment()
+		case <-ctx.Done(): // the reader is gone
+			err = ctx.Err()
 		case err := <-ended:
 			if err == nil {
 				err = s.event(0, "end", struct{}{})
@@ -129,7 +135,7 @@ func relay[E any](s *stream, stop func(), out <-chan E, ended <-chan error, name
 			return err
 		}
 		if err != nil {
-			stop()
+			stop(err)
 			<-ended
 			return err
 		}

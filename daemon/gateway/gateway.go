@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -22,7 +23,6 @@ import (
 const (
 	maxBody   = 4 << 20 // bytes of a JSON body
 	maxImport = 8 << 30 // bytes of an imported file
-	maxRows   = api.MaxPrices
 	maxListed = api.MaxListed
 )
 
@@ -31,7 +31,9 @@ type Options struct {
 	Version string
 	User    string // the user on whose behalf local requests are made
 	Ready   func() bool
-	Log     *slog.Logger
+	// Patience is how long a reader of an event stream may take no byte before it is let go. 0: 30 s.
+	Patience time.Duration
+	Log      *slog.Logger
 }
 
 // server joins the services to routes.
@@ -47,7 +49,7 @@ type server struct {
 func New(s Services, o Options) http.Handler {
 	built := sync.OnceValue(func() http.Handler {
 		g := build(s, o)
-		return g.guard(g.mux)
+		return g.guard(g.mux, described(g.api.OpenAPI()))
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { built().ServeHTTP(w, r) })
 }
@@ -89,8 +91,8 @@ func build(s Services, o Options) *server {
 	return g
 }
 
-// guard turns a panic into a 500 and a log line, and bounds bodies that huma does not read.
-func (g *server) guard(next http.Handler) http.Handler {
+// guard turns a panic into a 500 and a log line, and refuses what no route takes.
+func (g *server) guard(next *http.ServeMux, known parameters) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			v := recover()
@@ -106,6 +108,13 @@ func (g *server) guard(next http.Handler) http.Handler {
 		if p := g.absent(r.URL.Path); p != nil {
 			writeProblem(w, p)
 			return
+		}
+		if r.URL.RawQuery != "" {
+			_, route := next.Handler(r)
+			if p := known.refuse(route, r); p != nil {
+				writeProblem(w, p)
+				return
+			}
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -67,8 +67,8 @@ func (g *server) labEvents(s *stream, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(r.Context())
-	defer stop()
+	ctx, stop := context.WithCancelCause(r.Context())
+	defer stop(nil)
 	out := make(chan research.Event)
 	ended := make(chan error, 1)
 	go func() {
@@ -81,13 +81,5 @@ func (g *server) labEvents(s *stream, r *http.Request) error {
 			}
 		})
 	}()
-	return relay(s, stop, out, ended, func(e research.Event) (int64, string) { return e.Seq, string(e.Kind) })
-}
-
-// comment keeps an idle stream alive, and finds out that the client is gone.
-func (s *stream) comment() error {
-	if _, err := s.Write([]byte(": alive\n\n")); err != nil {
-		return err
-	}
-	return s.flush()
+	return relay(r.Context(), s, stop, out, ended, func(e research.Event) (int64, string) { return e.Seq, string(e.Kind) })
 }

@@ -19,7 +19,7 @@ import (
 
 // Data answers questions about the ledgers, as of any moment (daemon/data). It has no way to write.
 type Data interface {
-	Coverage(ctx context.Context) ([]ledger.Coverage, error)
+	Coverage(ctx context.Context, asOf string) ([]ledger.Coverage, error)
 	Prices(ctx context.Context, q api.PriceQuery) (api.Prices, error)
 	Stats(ctx context.Context, q api.PriceQuery) (ledger.Stats, error)
 	Gaps(ctx context.Context, q api.PriceQuery) (api.Gaps, error)
@@ -32,6 +32,7 @@ type Data interface {
 	CatalystEvents(ctx context.Context, q api.DataQuery) (api.Catalysts, error)
 	Statistics(ctx context.Context, q api.DataQuery) (api.Statistics, error)
 	Quotes(ctx context.Context, q api.DataQuery) (api.Quotes, error)
+	Trades(ctx context.Context, q api.DataQuery) (api.Trades, error)
 	OrderHistory(ctx context.Context, user string, q api.DataQuery) (api.Orders, error)
 	UserPositions(ctx context.Context, user string, q api.DataQuery) (api.Positions, error)
 	Aligned(ctx context.Context, q api.PriceQuery) (api.Aligned, error)

@@ -1,11 +1,13 @@
 package gateway
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -15,7 +17,7 @@ import (
 const (
 	// beat is how often an idle event stream says that it is alive.
 	beat = 15 * time.Second
-	// patience is how long a reader may take no byte of an event stream before it is let go.
+	// patience is how long a reader may take no byte of an event stream before it is let go, where Options say nothing.
 	patience = 30 * time.Second
 )
 
@@ -24,6 +26,7 @@ type stream struct {
 	w     http.ResponseWriter
 	kind  string // media type
 	began bool
+	stall time.Duration // how long the reader may take no byte of an event
 }
 
 func (s *stream) begin() {
@@ -73,23 +76,42 @@ func (s *stream) event(id int64, kind string, v any) error {
 	if id > 0 {
 		head = "id: " + strconv.FormatInt(id, 10) + "\n"
 	}
-	_ = http.NewResponseController(s.w).SetWriteDeadline(time.Now().Add(patience)) // a connection in memory has none
-	if _, err := fmt.Fprintf(s, "%sevent: %s\ndata: %s\n\n", head, kind, b); err != nil {
+	return s.piece(fmt.Appendf(nil, "%sevent: %s\ndata: %s\n\n", head, kind, b))
+}
+
+// place says where a reader would go on, without an event: a client keeps the id as its Last-Event-ID.
+func (s *stream) place(id int64) error {
+	return s.piece([]byte("id: " + strconv.FormatInt(id, 10) + "\n\n"))
+}
+
+// comment keeps an idle stream alive, and finds out that the client is gone.
+func (s *stream) comment() error { return s.piece([]byte(": alive\n\n")) }
+
+// piece sends a piece of an event stream at once. A reader that takes nothing of it is os.ErrDeadlineExceeded.
+func (s *stream) piece(b []byte) error {
+	_ = http.NewResponseController(s.w).SetWriteDeadline(time.Now().Add(s.stall)) // a connection in memory has none
+	if _, err := s.Write(b); err != nil {
 		return err
 	}
 	return s.flush()
 }
 
-// stream registers a route whose answer is written piece by piece, and describes it.
+// stream registers a route whose answer is written piece by piece, and describes it. A parameter that ends in ... may be given
+// several times.
 func (g *server) stream(o huma.Operation, kind string, params []string, serve func(*stream, *http.Request) error) {
 	for _, p := range params {
-		o.Parameters = append(o.Parameters, &huma.Param{Name: p, In: "query", Schema: &huma.Schema{Type: "string"}})
+		schema := &huma.Schema{Type: huma.TypeString}
+		name, several := strings.CutSuffix(p, "...")
+		if several {
+			schema = &huma.Schema{Type: huma.TypeArray, Items: schema}
+		}
+		o.Parameters = append(o.Parameters, &huma.Param{Name: name, In: "query", Schema: schema})
 	}
 	o.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{kind: {}}},
 		"default": {Description: "Error", Content: map[string]*huma.MediaType{"application/problem+json": {}}}}
 	g.api.OpenAPI().AddOperation(&o)
 	g.mux.HandleFunc(o.Method+" "+o.Path, func(w http.ResponseWriter, r *http.Request) {
-		s := &stream{w: w, kind: kind}
+		s := &stream{w: w, kind: kind, stall: cmp.Or(g.Patience, patience)}
 		err := serve(s, r)
 		if err == nil {
 			s.begin()
@@ -136,10 +158,24 @@ func intParam(s, name string) (int64, error) {
 	return n, nil
 }
 
-// after is where an event stream goes on: Last-Event-ID of a client that reconnects, else the query's after.
+// after is where an event stream goes on, 0 where nothing is said.
 func after(r *http.Request) (int64, error) {
-	if id := r.Header.Get("Last-Event-ID"); id != "" {
-		return intParam(id, "Last-Event-ID")
+	at, err := place(r)
+	if at == nil {
+		return 0, err
 	}
-	return intParam(r.URL.Query().Get("after"), "after")
+	return *at, err
+}
+
+// place is where an event stream goes on: Last-Event-ID of a client that reconnects, else the query's after; nil where neither is there.
+func place(r *http.Request) (*int64, error) {
+	id, name := r.Header.Get("Last-Event-ID"), "Last-Event-ID"
+	if id == "" {
+		id, name = r.URL.Query().Get("after"), "after"
+	}
+	if id == "" {
+		return nil, nil
+	}
+	n, err := intParam(id, name)
+	return &n, err
 }

@@ -70,7 +70,7 @@ type Version struct {
 
 // Most rows of one answer.
 const (
-	MaxPrices = 100_000
+	MaxPrices = MaxRows // bars
 	MaxListed = 200_000 // orders, fills
 )
 
@@ -166,7 +166,7 @@ type Prices struct {
 	Simulated bool            `json:"simulated"`
 	Sources   []string        `json:"sources"`
 	Rows      []Price         `json:"rows"`
-	Notes     []string        `json:"notes,omitempty"`
+	Asked
 }
 
 // Gaps answers GET /data/gaps.

@@ -17,24 +17,29 @@ const (
 	CollectorPaused  = "paused"
 	CollectorNeeds   = "needs" // a setting is missing: see Needs
 	CollectorWaiting = "waiting"
-	CollectorOff     = "off" // no daemon collects
+	CollectorHeld    = "held" // put off until HeldUntil: see Held
+	CollectorOff     = "off"  // no daemon collects
 )
 
 // Collector is one feed with how it does.
 type Collector struct {
-	Name     string   `json:"name"`
-	Source   string   `json:"source"`
-	Ledger   string   `json:"ledger"`
-	About    string   `json:"description"`
-	State    string   `json:"state"`
-	Needs    []string `json:"needs,omitempty"` // command lines that enable it
-	Bars     bool     `json:"builds_bars"`     // five-minute bars are built from its quotes
-	Every    Seconds  `json:"every_seconds"`
-	Timeout  Seconds  `json:"timeout_seconds"`
-	Target   Seconds  `json:"freshness_target_seconds"`
-	Age      *Seconds `json:"age_seconds"` // since its newest successful poll
+	Name    string   `json:"name"`
+	Source  string   `json:"source"`
+	Origin  string   `json:"origin"` // the name its quotes are stored by: its source, where it has none of its own
+	Ledger  string   `json:"ledger"`
+	About   string   `json:"description"`
+	State   string   `json:"state"`
+	Needs   []string `json:"needs,omitempty"` // command lines that enable it
+	Bars    bool     `json:"builds_bars"`     // five-minute bars are built from its quotes
+	Every   Seconds  `json:"every_seconds"`
+	Timeout Seconds  `json:"timeout_seconds"`
+	Target  Seconds  `json:"freshness_target_seconds"`
+	Age     *Seconds `json:"age_seconds"` // since its newest successful poll
+	// LagP50 and LagP99 are, over the polls of a day that brought something new, how old its newest record was when it was stored: from
+	// the time that the upstream gives it (a text's publication, a trade's, a figure's day) on. Where the upstream gives no time, as for
+	// quotes and listings, from the moment of reading on: the change itself then lies up to Every further back.
 	LagP50   *Seconds `json:"lag_p50_seconds"`
-	LagP99   *Seconds `json:"lag_p99_seconds"` // known − event of the newest record of each poll, over a day
+	LagP99   *Seconds `json:"lag_p99_seconds"`
 	Runs     int64    `json:"runs_24h"`
 	Failures int64    `json:"failures_24h"`
 	// ErrorRate is failures over runs of the last day; nil without a run.
@@ -49,7 +54,25 @@ type Collector struct {
 	Failed      int        `json:"failed_in_a_row"`
 	Error       string     `json:"error,omitempty"`
 	ErrorAt     *time.Time `json:"error_at"`
-	Owner       string     `json:"owner,omitempty"` // the process that polls it just now
+	Spending    *Spending  `json:"spending,omitempty"` // of today
+	Owner       string     `json:"owner,omitempty"`    // the process that polls it just now
+	HeldUntil   *time.Time `json:"held_until"`         // null: nothing holds it
+	Held        string     `json:"held,omitempty"`     // why
+}
+
+// Spending is what a collector that asks a model has spent in a UTC day, and the most it may. What was reserved for a request counts
+// until its answer tells what it came to.
+type Spending struct {
+	Day          string `json:"day"`
+	Requests     int64  `json:"requests"`
+	MostRequests int64  `json:"max_requests"`
+	Tokens       int64  `json:"tokens"`
+	MostTokens   int64  `json:"max_tokens"`
+	Priced       bool   `json:"priced"` // false: no price is known, and only requests and tokens bound it
+	USD          string `json:"usd,omitempty"`
+	MostUSD      string `json:"max_usd,omitempty"`
+	Rescored     int64  `json:"rescored"`
+	Rejected     int64  `json:"rejected"`
 }
 
 // Seconds is a duration in seconds, with milliseconds.
@@ -87,7 +110,7 @@ type TrustRow struct {
 	Coverage *float64   `json:"coverage"` // of the places between first and last, how many are filled; nil where there is no grid
 	Gaps     int        `json:"gaps"`
 	Missing  int        `json:"missing"`
-	Age      *Seconds   `json:"age_seconds"` // of the newest
+	Age      *Seconds   `json:"age_seconds"` // of the newest row; of quotes, which are stored as they change: since they were last read
 	Target   *Seconds   `json:"freshness_target_seconds"`
 	Fresh    *bool      `json:"fresh"` // within the target; nil where there is none
 }

@@ -75,12 +75,13 @@ type SmartMoney struct {
 	Asked
 }
 
-// SmartMoneyRow is what skilled wallets did with one token over a window that ends at event_time.
+// SmartMoneyRow is what skilled wallets did with one token over a window that ends at event_time: of a day where the upstream adds it
+// up, of an hour where omc does, from the trades it has read. Counts are nil where the upstream does not count wallets.
 type SmartMoneyRow struct {
 	Token     string        `json:"token"`
 	NetUSD    money.Decimal `json:"net_flow_usd"`
-	Buying    int           `json:"buying_wallet_count"`
-	Selling   int           `json:"selling_wallet_count"`
+	Buying    *int          `json:"buying_wallet_count"`
+	Selling   *int          `json:"selling_wallet_count"`
 	Buyers    []string      `json:"buying_wallets"`
 	Sellers   []string      `json:"selling_wallets"`
 	Chain     string        `json:"chain"`
@@ -203,6 +204,24 @@ type QuoteRow struct {
 	Polled *time.Time     `json:"polled_at"`
 }
 
+// Trades answers what traded on one market, as far as the venue's public lists showed it.
+type Trades struct {
+	Rows []TradeRow `json:"rows"`
+	Asked
+}
+
+// TradeRow is one trade. Side is whose list it stood in.
+type TradeRow struct {
+	Time      time.Time     `json:"traded_at"`
+	Market    market.Market `json:"market"`
+	Side      string        `json:"side"`
+	Price     money.Decimal `json:"price"`
+	Amount    money.Decimal `json:"amount"`
+	Source    string        `json:"source"`
+	ID        string        `json:"id"`
+	Collected time.Time     `json:"collected_at"`
+}
+
 // Statistics answers get_data_statistics.
 type Statistics struct {
 	Ledgers []ledger.TableStats `json:"ledgers"`
@@ -245,6 +264,7 @@ type AroundRequest struct {
 	Currency string
 	Market   string // prices before and after; none: no prices
 	Hours    int    // on both sides; 0: 24
+	Limit    int    // of each kind, those nearest to the moment; 0: 500
 	AsOf     string
 }
 
@@ -301,7 +321,7 @@ type RiskHolding struct {
 
 // StreamRequest follows what lands (GET /data/stream).
 type StreamRequest struct {
-	After   int64    // number of the last item seen; 0: from now on
+	After   *int64   // number of the last item seen; 0: from the oldest that is kept on; nil: from now on
 	Kinds   []string // quote, news, post, event, metric; none: all
 	Markets []string // of quotes; none: all
 }

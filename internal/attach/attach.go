@@ -4,11 +4,13 @@
 package attach
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -16,6 +18,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/ohmycoins/omc/internal/client"
@@ -69,32 +72,14 @@ func Open(ctx context.Context, o Options) (*Attachment, error) {
 		}
 		return &Attachment{Client: c}, nil
 	}
-	if o.Wait == 0 {
-		o.Wait = 2 * time.Second
+	lock, running, err := AcquireSoon(ctx, o.DataDir, o.What, o.Wait)
+	switch {
+	case err != nil:
+		return nil, err
+	case running != nil:
+		return &Attachment{Client: running}, nil
 	}
-	deadline := time.Now().Add(o.Wait)
-	for {
-		c, ok, err := Running(ctx, o.DataDir)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			return &Attachment{Client: c}, nil
-		}
-		lock, err := Acquire(o.DataDir, o.What)
-		if err == nil {
-			return embed(ctx, o, lock)
-		}
-		var held *HeldError
-		if !errors.As(err, &held) || time.Now().After(deadline) {
-			return nil, err
-		}
-		select {
-		case <-time.After(50 * time.Millisecond):
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
+	return embed(ctx, o, lock)
 }
 
 func embed(ctx context.Context, o Options, lock *Lock) (*Attachment, error) {
@@ -109,20 +94,59 @@ func embed(ctx context.Context, o Options, lock *Lock) (*Attachment, error) {
 const probeTime = 5 * time.Second
 
 // Running returns a client of the daemon that serves dir, where one answers. A socket that nobody listens on is no daemon; one that
-// takes connections and gives no answer is a *client.Unreachable.
+// takes connections and gives no answer is a *client.Unreachable. A connection that breaks while it is asked is that of a daemon that
+// is ending, or was just killed: it is asked again, until it answers or nobody listens.
 func Running(ctx context.Context, dir string) (*client.Client, bool, error) {
 	c := client.New("http://omc", client.Unix(SocketPath(dir)))
 	ask, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
-	err := c.Alive(ask)
-	var dial *net.OpError
-	switch {
-	case err == nil:
-		return c, true, nil
-	case errors.As(err, &dial) && dial.Op == "dial" && !dial.Timeout():
-		return nil, false, nil // nobody listens
+	for {
+		err := c.Alive(ask)
+		var dial *net.OpError
+		switch {
+		case err == nil:
+			return c, true, nil
+		case errors.As(err, &dial) && dial.Op == "dial" && !dial.Timeout():
+			return nil, false, nil // nobody listens
+		case !broken(err):
+			return nil, false, frozen(dir, err)
+		}
+		select {
+		case <-time.After(askAgain):
+		case <-ask.Done():
+			return nil, false, frozen(dir, errors.Join(err, context.Cause(ask)))
+		}
 	}
-	return nil, false, frozen(dir, err)
+}
+
+// askAgain is how long a directory or a socket that is about to change is left alone.
+const askAgain = 50 * time.Millisecond
+
+// broken tells a connection that was taken and then cut.
+func broken(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// AcquireSoon is Acquire where the directory may be held for a moment: by a short command, or by a process that was killed and has not
+// quite gone. It gives up after wait (0: 2 s), or as soon as a daemon answers there.
+func AcquireSoon(ctx context.Context, dir, what string, wait time.Duration) (lock *Lock, running *client.Client, err error) {
+	deadline := time.Now().Add(cmp.Or(wait, 2*time.Second))
+	for {
+		c, ok, err := Running(ctx, dir)
+		if err != nil || ok {
+			return nil, c, err
+		}
+		lock, err := Acquire(dir, what)
+		var held *HeldError
+		if err == nil || !errors.As(err, &held) || time.Now().After(deadline) {
+			return lock, nil, err
+		}
+		select {
+		case <-time.After(askAgain):
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		}
+	}
 }
 
 // frozen says who does not answer, or gives ctx's end back.
@@ -190,9 +214,19 @@ func Listen(dir string) (net.Listener, error) {
 	return ln, nil
 }
 
+// host reaches the omc that a person names: by a socket's path, which may be relative to the folder they are in, or by a URL.
 func host(ctx context.Context, h string) (*client.Client, error) {
-	path := strings.TrimPrefix(h, "unix://")
-	if path != h || strings.HasPrefix(h, "/") || strings.HasPrefix(h, ".") {
+	path, named := strings.CutPrefix(h, "unix://")
+	if !named && !strings.Contains(h, "://") {
+		// An address without http:// is no path, unless there is such a file.
+		st, err := os.Stat(h)
+		named = strings.HasPrefix(h, ".") || strings.ContainsRune(h, filepath.Separator) && !strings.Contains(h, ":") || strings.HasSuffix(h, ".sock") || err == nil && st.Mode()&os.ModeSocket != 0
+	}
+	if named || filepath.IsAbs(h) {
+		path, err := filepath.Abs(path)
+		if err != nil {
+			return nil, fmt.Errorf("socket %s: %w", h, err)
+		}
 		if err := dial(ctx, path); err != nil {
 			return nil, &client.Unreachable{Err: fmt.Errorf("socket %s: %w", path, err)}
 		}

@@ -27,22 +27,24 @@ func (l *Limiter) Reserve(ctx context.Context, key string, every time.Duration) 
 	if every <= 0 {
 		return 0, fmt.Errorf("key %.40q: %w: a place every %s, want more than none", key, ErrInvalid, every)
 	}
-	held, err := l.redis.client.PTTL(ctx, l.hold(key)).Result()
+	var wait time.Duration
+	err := l.redis.ask(ctx, func(ctx context.Context) error {
+		held, err := l.redis.client.PTTL(ctx, l.hold(key)).Result()
+		if err != nil || held > 0 { // negative: there is none
+			wait = held
+			return err
+		}
+		// One place at a time: any more would let a window hold more than the limit and one.
+		got, err := l.rate.Allow(ctx, l.redis.prefix+key, redis_rate.Limit{Rate: 1, Burst: 1, Period: every})
+		if err == nil && got.Allowed == 0 {
+			wait = max(got.RetryAfter, time.Microsecond)
+		}
+		return err
+	})
 	if err != nil {
-		return 0, fmt.Errorf("reserve: %w", l.redis.said(err))
+		return 0, fmt.Errorf("reserve: %w", err)
 	}
-	if held > 0 { // negative: there is none
-		return held, nil
-	}
-	// One place at a time: any more would let a window hold more than the limit and one.
-	got, err := l.rate.Allow(ctx, l.redis.prefix+key, redis_rate.Limit{Rate: 1, Burst: 1, Period: every})
-	switch {
-	case err != nil:
-		return 0, fmt.Errorf("reserve: %w", l.redis.said(err))
-	case got.Allowed > 0:
-		return 0, nil
-	}
-	return max(got.RetryAfter, time.Microsecond), nil
+	return max(wait, 0), nil
 }
 
 // Hold keeps everybody from reserving a place of key for d, unless a longer hold is in force.
@@ -54,12 +56,15 @@ func (l *Limiter) Hold(ctx context.Context, key string, d time.Duration) error {
 		return nil
 	}
 	k := l.hold(key)
-	left, err := l.redis.client.PTTL(ctx, k).Result()
-	if err == nil && left < d {
-		err = l.redis.client.Set(ctx, k, 1, d).Err()
-	}
+	err := l.redis.ask(ctx, func(ctx context.Context) error {
+		left, err := l.redis.client.PTTL(ctx, k).Result()
+		if err == nil && left < d {
+			err = l.redis.client.Set(ctx, k, 1, d).Err()
+		}
+		return err
+	})
 	if err != nil {
-		return fmt.Errorf("hold: %w", l.redis.said(err))
+		return fmt.Errorf("hold: %w", err)
 	}
 	return nil
 }

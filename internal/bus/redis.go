@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -15,6 +17,7 @@ import (
 type Redis struct {
 	client *redis.Client
 	prefix string
+	rest   atomic.Int64 // until when nothing is asked, unix nanoseconds: Redis has not answered
 
 	mu     sync.Mutex // guards closed and subs
 	closed bool
@@ -31,6 +34,8 @@ func OpenRedis(ctx context.Context, url, prefix string) (*Redis, error) {
 		return nil, errors.New("open redis: the URL is not understood: want redis://user:password@host:6379/0")
 	}
 	quiet.Do(func() { redis.SetLogger(silent{}) })
+	// A call ends with its context and is not repeated: what waits for a Redis that hangs holds up what needs none.
+	o.ContextTimeoutEnabled, o.MaxRetries, o.DialTimeout, o.PoolTimeout = true, -1, answerIn, answerIn
 	c := redis.NewClient(o)
 	if err := c.Ping(ctx).Err(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open redis at %s: %w", o.Addr, err), c.Close())
@@ -46,11 +51,39 @@ type silent struct{}
 // Printf implements redis' logger.
 func (silent) Printf(context.Context, string, ...any) {}
 
+// How long Redis may take for an answer, and how long it is left alone when it has not given one.
+const (
+	answerIn = time.Second
+	restFor  = 5 * time.Second
+)
+
+// ErrSilent is wrapped where Redis does not answer, or has not a moment ago and is not asked.
+var ErrSilent = errors.New("redis does not answer")
+
+// ask makes one call that takes no longer than answerIn.
+func (r *Redis) ask(ctx context.Context, call func(context.Context) error) error {
+	if left := time.Until(time.Unix(0, r.rest.Load())); left > 0 {
+		return fmt.Errorf("%w, and is asked again in %s", ErrSilent, left.Round(100*time.Millisecond))
+	}
+	asking, cancel := context.WithTimeout(ctx, answerIn)
+	defer cancel()
+	err := call(asking)
+	var slow net.Error
+	if ctx.Err() == nil && (asking.Err() != nil || errors.As(err, &slow) && slow.Timeout()) && err != nil {
+		r.rest.Store(time.Now().Add(restFor).UnixNano())
+		return fmt.Errorf("%w within %s: %w", ErrSilent, answerIn, err)
+	}
+	return r.said(err)
+}
+
 func (r *Redis) said(err error) error {
-	if errors.Is(err, redis.ErrClosed) {
+	switch {
+	case err == nil || errors.Is(err, redis.Nil):
+		return err
+	case errors.Is(err, redis.ErrClosed):
 		return ErrClosed
 	}
-	return err
+	return fmt.Errorf("redis: %w", err)
 }
 
 // Publish implements Bus.
@@ -58,7 +91,7 @@ func (r *Redis) Publish(ctx context.Context, topic string, payload []byte) error
 	if err := checkPublish("topic", topic, payload); err != nil {
 		return err
 	}
-	return r.said(r.client.Publish(ctx, r.prefix+topic, payload).Err())
+	return r.ask(ctx, func(ctx context.Context) error { return r.client.Publish(ctx, r.prefix+topic, payload).Err() })
 }
 
 // Subscribe implements Bus. It returns once Redis has confirmed every topic.
@@ -146,7 +179,7 @@ func (r *Redis) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	if err := checkSet(key, value, ttl); err != nil {
 		return err
 	}
-	return r.said(r.client.Set(ctx, r.prefix+key, value, ttl).Err())
+	return r.ask(ctx, func(ctx context.Context) error { return r.client.Set(ctx, r.prefix+key, value, ttl).Err() })
 }
 
 // Get implements Bus.
@@ -154,11 +187,15 @@ func (r *Redis) Get(ctx context.Context, key string) ([]byte, bool, error) {
 	if err := checkName("key", key); err != nil {
 		return nil, false, err
 	}
-	b, err := r.client.Get(ctx, r.prefix+key).Bytes()
+	var b []byte
+	err := r.ask(ctx, func(ctx context.Context) (err error) {
+		b, err = r.client.Get(ctx, r.prefix+key).Bytes()
+		return err
+	})
 	if errors.Is(err, redis.Nil) {
 		return nil, false, nil
 	}
-	return b, err == nil, r.said(err)
+	return b, err == nil, err
 }
 
 // Close implements Bus.

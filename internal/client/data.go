@@ -30,6 +30,11 @@ func (c *Client) Coverage(ctx context.Context) ([]ledger.Coverage, error) {
 	return get[[]ledger.Coverage](ctx, c, "/data/coins", nil)
 }
 
+// CoverageAsOf asks get_available_coins as of a moment: what the ledger held then. "" is now.
+func (c *Client) CoverageAsOf(ctx context.Context, asOf string) ([]ledger.Coverage, error) {
+	return get[[]ledger.Coverage](ctx, c, "/data/coins", priceQuery(api.PriceQuery{AsOf: asOf}))
+}
+
 // Prices reads prices of one market.
 func (c *Client) Prices(ctx context.Context, q api.PriceQuery) (api.Prices, error) {
 	return get[api.Prices](ctx, c, "/data/prices", priceQuery(q))

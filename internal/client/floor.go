@@ -69,7 +69,7 @@ func (c *Client) PnL(ctx context.Context, session string) ([]api.PnL, error) {
 
 // FloorEvents streams a session's audit lines after seq, and account snapshots, until the session is final or ctx ends.
 func (c *Client) FloorEvents(ctx context.Context, id string, after int64, emit func(api.FloorEvent) error) error {
-	return c.events(ctx, "/floor/sessions/"+esc(id)+"/events", nil, after, func(data []byte) error {
+	return c.events(ctx, "/floor/sessions/"+esc(id)+"/events", nil, after, briefly(), func(data []byte) error {
 		var e api.FloorEvent
 		if err := json.Unmarshal(data, &e); err != nil {
 			return err

@@ -29,7 +29,7 @@ func (c *Client) Session(ctx context.Context, id string) (api.LabSession, error)
 // taken up again where it was.
 func (c *Client) SessionEvents(ctx context.Context, id string, after int64, follow bool, emit func(research.Event) error) error {
 	q := url.Values{"follow": {strconv.FormatBool(follow)}}
-	return c.events(ctx, "/lab/sessions/"+esc(id)+"/events", q, after, func(data []byte) error {
+	return c.events(ctx, "/lab/sessions/"+esc(id)+"/events", q, after, briefly(), func(data []byte) error {
 		var e research.Event
 		if err := json.Unmarshal(data, &e); err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/ledger"
@@ -65,6 +66,14 @@ func (c *Client) Quotes(ctx context.Context, q api.DataQuery) (api.Quotes, error
 	return get[api.Quotes](ctx, c, "/data/quotes", dataQuery(q))
 }
 
+// MarketTrades asks what traded on one market.
+func (c *Client) MarketTrades(ctx context.Context, marketName string, q api.DataQuery) (api.Trades, error) {
+	q.Markets = nil
+	v := dataQuery(q)
+	v.Set("market", marketName)
+	return get[api.Trades](ctx, c, "/data/trades", v)
+}
+
 // OrderHistory asks fetch_order_history, for the calling user.
 func (c *Client) OrderHistory(ctx context.Context, q api.DataQuery) (api.Orders, error) {
 	return get[api.Orders](ctx, c, "/data/order-history", dataQuery(q))
@@ -90,6 +99,9 @@ func (c *Client) Around(ctx context.Context, r api.AroundRequest) (api.Around, e
 	}
 	if r.Hours != 0 {
 		v.Set("hours", strconv.Itoa(r.Hours))
+	}
+	if r.Limit != 0 {
+		v.Set("limit", strconv.Itoa(r.Limit))
 	}
 	return get[api.Around](ctx, c, "/data/around", v)
 }
@@ -203,10 +215,15 @@ func (c *Client) ClearQuarantine(ctx context.Context, name string) (out api.Clea
 	return out, err
 }
 
-// Follow tells fn what lands, from the item after r.After on, and goes on by itself where the connection is cut.
-func (c *Client) Follow(ctx context.Context, r api.StreamRequest, fn func(api.LedgerItem) error) error {
-	q := url.Values{"kinds": r.Kinds, "markets": r.Markets}
-	return c.events(ctx, "/data/stream", q, r.After, func(b []byte) error {
+// Follow tells fn what lands, from the item after r.After on, and goes on by itself, without a gap, where the connection is cut or the
+// follower was let go because it was too slow; cut is told of it where it is not nil. It gives up after about a minute without a daemon.
+func (c *Client) Follow(ctx context.Context, r api.StreamRequest, cut func(Cut), fn func(api.LedgerItem) error) error {
+	after := int64(-1)
+	if r.After != nil {
+		after = *r.After
+	}
+	a := again{tries: 10, first: 500 * time.Millisecond, most: 10 * time.Second, slow: true, tell: cut}
+	return c.events(ctx, "/data/stream", url.Values{"kinds": r.Kinds, "markets": r.Markets}, after, a, func(b []byte) error {
 		var it api.LedgerItem
 		if err := json.Unmarshal(b, &it); err != nil {
 			return err

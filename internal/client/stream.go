@@ -16,11 +16,26 @@ import (
 	"github.com/ohmycoins/omc/internal/api"
 )
 
-// reconnects bounds how often a stream that gives nothing is asked for again, and how long it waits between.
-const (
-	reconnects    = 5
-	reconnectWait = 500 * time.Millisecond
-)
+// again says how a stream that is cut is asked for once more: as often without a sign of life, with a wait that doubles from first to
+// most, and whether also where it was let go because it was too slow.
+type again struct {
+	tries       int
+	first, most time.Duration
+	slow        bool
+	tell        func(Cut) // nil: nobody
+}
+
+// briefly is for streams that a person looks at: whoever looks sees that they ended.
+func briefly() again {
+	return again{tries: 5, first: 500 * time.Millisecond, most: 500 * time.Millisecond}
+}
+
+// Cut is a stream that was cut off, and is asked for again from the item after After on, in Wait. After is −1 where it had not begun.
+type Cut struct {
+	Err   error
+	After int64
+	Wait  time.Duration
+}
 
 // errEnd ends a stream that said it is complete.
 var errEnd = errors.New("end of stream")
@@ -44,10 +59,11 @@ func readLines(ctx context.Context, r io.Reader, fn func([]byte) error) error {
 }
 
 // events follows a server-sent event stream to its "end" event, taking it up again with Last-Event-ID when the connection is cut.
-func (c *Client) events(ctx context.Context, path string, q url.Values, after int64, fn func([]byte) error) error {
-	for try := 0; ; {
+// after is the number of the last item seen; below 0 nothing is said about it.
+func (c *Client) events(ctx context.Context, path string, q url.Values, after int64, a again, fn func([]byte) error) error {
+	for try, wait := 0, a.first; ; wait = min(2*wait, a.most) {
 		header := http.Header{"Accept": {"text/event-stream"}}
-		if after > 0 {
+		if after >= 0 {
 			header.Set("Last-Event-ID", strconv.FormatInt(after, 10))
 		}
 		res, err := c.request(ctx, http.MethodGet, path, q, nil, header)
@@ -56,25 +72,34 @@ func (c *Client) events(ctx context.Context, path string, q url.Values, after in
 			moved, err = readEvents(ctx, res.Body, &after, fn)
 			_ = res.Body.Close() // only read from
 			if moved {
-				try = 0
+				try, wait = 0, a.first
 			}
 		}
-		var unreachable *Unreachable
 		switch {
 		case errors.Is(err, errEnd):
 			return nil
-		case !errors.As(err, &unreachable):
+		case !a.mends(err):
 			return err
 		}
-		if try++; try > reconnects {
+		if try++; try > a.tries {
 			return err
+		}
+		if a.tell != nil {
+			a.tell(Cut{err, after, wait})
 		}
 		select {
-		case <-time.After(reconnectWait):
+		case <-time.After(wait):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
+}
+
+// mends tells whether asking again may help.
+func (a *again) mends(err error) bool {
+	var u *Unreachable
+	var p *api.Problem
+	return errors.As(err, &u) || a.slow && errors.As(err, &p) && p.Code == api.CodeSlow
 }
 
 // readEvents reads one connection's events. It returns errEnd at the end event, and an *Unreachable when the connection was cut.
@@ -101,11 +126,10 @@ func readEvents(ctx context.Context, r io.Reader, after *int64, fn func([]byte) 
 			}
 			continue
 		}
-		if name == "" && data == nil {
-			continue
-		}
-		if err := oneEvent(name, data, fn); err != nil {
-			return moved, err
+		if name != "" || data != nil { // without both it is a place only
+			if err := oneEvent(name, data, fn); err != nil {
+				return moved, err
+			}
 		}
 		if n, err := strconv.ParseInt(id, 10, 64); err == nil && n > *after {
 			*after, moved = n, true

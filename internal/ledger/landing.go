@@ -15,6 +15,7 @@ type Claim struct {
 	Cursor []byte    // what the last poll that landed left
 	LastOK time.Time // when a poll last went well; zero: never
 	Failed int       // polls in a row that failed before
+	Asked  bool      // a person asked for this poll
 }
 
 // Landing is what one poll leaves behind: records, rejects and the feed's new state, in one transaction or not at all.
@@ -33,11 +34,27 @@ type Landing struct {
 	Err      string    // what went wrong, "" where nothing did
 	GivenUp  bool      // by us, in the middle: what it brought lands, it counts as no poll, and its tick may be begun again
 	Requests int64
+	// Hold puts the feed off; Err says why, and the poll counts neither as a success nor as a failure.
+	Hold Hold
+	// Idle says that nothing was due: nothing was asked, nothing is known to be fresh, and nothing is missing.
+	Idle bool
 	// Gaps are times over which something is known to be missing, see source.Harvest.Gap. A zero From is the feed's last success.
 	Gaps []FeedGap
 	// GapAfter is how long a feed may go without a success before that is a gap.
 	GapAfter time.Duration
 }
+
+// Hold is a time in which nothing is asked of an upstream.
+type Hold struct {
+	Until time.Time // zero: there is none
+	By    string    // HeldByUpstream or HeldBySource
+}
+
+// Who holds a feed.
+const (
+	HeldByUpstream = "upstream" // it asked for fewer requests: no process polls before the hold ends
+	HeldBySource   = "source"   // omc's own plan, or the user's: the source looks at it at every tick
+)
 
 // Landed counts what became of a landing's records.
 type Landed struct {
@@ -65,6 +82,10 @@ type FeedState struct {
 	Failures    int64     `json:"failures"`
 	Rows        int64     `json:"rows"`
 	Quarantined int64     `json:"quarantined"`
+	HeldUntil   time.Time `json:"held_until"` // zero: nothing holds it
+	Held        string    `json:"held,omitempty"`
+	HeldBy      string    `json:"held_by,omitempty"`
+	LastIdle    time.Time `json:"last_idle"` // the newest poll that found nothing due
 }
 
 // RunStats sum up a feed's polls over a window.
@@ -86,6 +107,7 @@ type FeedGap struct {
 	To       time.Time  `json:"to"`
 	Reason   string     `json:"reason"`
 	Repaired *time.Time `json:"repaired_at"` // when the upstream's own history filled it
+	Open     bool       `json:"open"`        // it lasts
 }
 
 // Quarantined is a piece of an answer that was not taken.
@@ -114,8 +136,15 @@ type StoredQuote struct {
 
 // Collector is what the collectors' runner asks of the store. Safe in several processes at once.
 type Collector interface {
-	// Begin gives the right to poll feed at tick until the given time, or false: it is paused, someone polls it, or that tick was begun.
+	// Begin gives the right to poll feed at tick until the given time, or false: it is paused, its upstream holds it, someone polls it, or
+	// that tick was begun.
 	Begin(ctx context.Context, feed, owner string, tick, until time.Time) (Claim, bool, error)
+	// Extend makes a claim last longer. One that is not the newest any more stays as it is.
+	Extend(ctx context.Context, c Claim, until time.Time) error
+	// HoldFeeds puts feeds off that are not held for longer already: others of an upstream that asked for it.
+	HoldFeeds(ctx context.Context, names []string, h Hold, why string) error
+	// AskFeed notes that a person asked for a poll: the next claim says so.
+	AskFeed(ctx context.Context, name string, at time.Time) error
 	// Land keeps what a poll brought. A claim that is not the newest any more is store.ErrConflict, and nothing lands.
 	Land(ctx context.Context, l Landing) (Landed, error)
 	// ReleaseAll gives back every claim. Only who knows that nobody else polls may ask for it.

@@ -14,7 +14,7 @@ import (
 // Simulated is the source name of every bar the market simulator made. What it touches is marked as simulated.
 const Simulated = "simulator"
 
-// PriceBar is one bar as the Glass ledger keeps it.
+// PriceBar is one bar as the Exchange ledger keeps it.
 type PriceBar struct {
 	market.Bar
 	Known      int64          // known time, unix seconds: the bar's close for imported history
@@ -88,12 +88,16 @@ type Reader interface {
 
 	// Quotes are the quotes in force, by market and venue.
 	Quotes(ctx context.Context, q QuoteQuery) ([]QuoteRow, error)
+	// Trades are what traded on a market, oldest first.
+	Trades(ctx context.Context, q TradeQuery) ([]TradeRow, error)
 	// OnChainMetrics, SmartMoneyFlows, News, Posts and CatalystEvents answer in time order, oldest first.
 	OnChainMetrics(ctx context.Context, q MetricQuery) ([]MetricRow, error)
 	SmartMoneyFlows(ctx context.Context, q FlowQuery) ([]FlowRow, error)
 	News(ctx context.Context, q SentimentQuery) ([]NewsRow, error)
 	Posts(ctx context.Context, q SentimentQuery) ([]PostRow, error)
 	CatalystEvents(ctx context.Context, q EventQuery) ([]EventRow, error)
+	// Publishers names those of whom there is news, sorted. It reads all of it: it is for saying what there is, not for each question.
+	Publishers(ctx context.Context) ([]string, error)
 	// DataStatistics counts what the ledgers hold, as of a moment; zero: now. Bars are counted by Coverage.
 	DataStatistics(ctx context.Context, asOf time.Time) ([]TableStats, error)
 	// ItemsAfter lists what landed after the item numbered seq, in order, at most limit, of the kinds asked for; and the number up to

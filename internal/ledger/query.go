@@ -7,13 +7,15 @@ import (
 	"github.com/ohmycoins/omc/internal/money"
 )
 
-// Window bounds a question: event times in [From, To), known by AsOf, the newest Limit of them. Answers are in time order, oldest
-// first.
+// Window bounds a question: event times in [From, To), known by AsOf, the newest Limit of them, or the oldest. Answers are in time
+// order, oldest first.
 type Window struct {
 	From  time.Time // zero: from the first
 	To    time.Time // zero: no end; what is scheduled for later is in it
 	AsOf  time.Time // zero: now, that is everything
 	Limit int       // 0: all
+	// Oldest cuts at the other end: of what happened after a moment, what is nearest to it. Orders know nothing of it.
+	Oldest bool
 }
 
 // MetricQuery asks for figures of an asset: of its chain, and of the protocols whose coin it is.
@@ -45,7 +47,8 @@ type FlowRow struct {
 	Known  time.Time
 }
 
-// SentimentQuery asks for texts. Coins and Platforms narrow it; none: all. Platforms are reddit, x, and for news "news" or a publisher.
+// SentimentQuery asks for texts. Coins and Platforms narrow it; none: all. Platforms are reddit, x, and for news "news" or a publisher,
+// in lower case.
 type SentimentQuery struct {
 	Window
 	Coins     []market.Coin
@@ -90,6 +93,20 @@ type QuoteRow struct {
 	market.Quote
 	Source string
 	Seq    int64
+}
+
+// TradeQuery asks for what traded on a market, as far as its venue's public lists showed it.
+type TradeQuery struct {
+	Window
+	Market market.Market
+	Source string // "": every venue
+}
+
+// TradeRow is one trade.
+type TradeRow struct {
+	MarketTrade
+	Source string
+	Known  time.Time
 }
 
 // OrderQuery asks for a user's orders. User must be set: there is no question about somebody else's.

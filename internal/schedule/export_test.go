@@ -7,7 +7,7 @@ import (
 
 // OpenQuick is Open with shorter waits.
 func OpenQuick(ctx context.Context, c Config) (*Engine, error) {
-	return open(ctx, c, pace{watch: 500 * time.Millisecond, silence: 1500 * time.Millisecond, grace: 10 * time.Second, lastWords: time.Second})
+	return open(ctx, c, pace{watch: 500 * time.Millisecond, silence: 4 * time.Second, grace: 10 * time.Second, lastWords: time.Second})
 }
 
 // Check is what Open says of a task.

@@ -16,7 +16,7 @@ import (
 // childTasks are those of the child process; the parent takes them up.
 func childTasks(run func(ctx context.Context, name string, tick time.Time) error) []schedule.Task {
 	task := func(name string, every time.Duration) schedule.Task {
-		return schedule.Task{Name: name, Every: every, Timeout: 300 * time.Millisecond,
+		return schedule.Task{Name: name, Every: every, Timeout: 10 * time.Minute, // how soon a dead run is noticed does not hang on it
 			Run: func(ctx context.Context, tick time.Time) error { return run(ctx, name, tick) }}
 	}
 	return []schedule.Task{task("quick", 100*time.Millisecond), task("stuck", 200*time.Millisecond), task("day", 24*time.Hour)}

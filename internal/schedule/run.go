@@ -135,7 +135,7 @@ type sight struct {
 	since time.Time // with its monotonic reading
 }
 
-// watch says that this process's overdue runs live, and frees the tasks whose runs have died, until ctx ends.
+// watch says that this process's runs live, and frees the tasks whose runs have died, until ctx ends.
 func (e *Engine) watch(ctx context.Context) {
 	tick := time.NewTicker(e.pace.watch)
 	defer tick.Stop()
@@ -161,15 +161,15 @@ func (e *Engine) look(ctx context.Context, seen map[int64]sight) error {
 	defer cancel()
 	e.mu.Lock()
 	here := map[int64]bool{}
-	overdue := map[string]int64{} // epochs
+	alive := map[string]int64{} // epochs
 	for name, f := range e.flights {
 		here[f.job] = true
-		if time.Since(f.since) > e.tasks[name].Timeout {
-			overdue[name] = f.epoch
+		if time.Since(f.since) > e.pace.watch/2 { // most are over before anybody could ask
+			alive[name] = f.epoch
 		}
 	}
 	e.mu.Unlock()
-	for name, epoch := range overdue {
+	for name, epoch := range alive {
 		if err := e.q.beat(ctx, name, epoch); err != nil {
 			return err
 		}
@@ -189,7 +189,7 @@ func (e *Engine) look(ctx context.Context, seen map[int64]sight) error {
 		if !ok || s.beat != j.beat {
 			s = sight{j.beat, now}
 		}
-		if now.Sub(s.since) > t.Timeout+e.pace.silence {
+		if now.Sub(s.since) > e.pace.silence {
 			freed, err := e.q.free(ctx, t, j)
 			if err != nil {
 				return err

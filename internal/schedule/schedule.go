@@ -10,8 +10,8 @@
 //     was set back (both measured, v0.49.0). Here every process plans, and the row's tick, which only moves forward, lets one through.
 //   - The end of a run. River writes ends in batches, a while later, and would drop what comes meanwhile; and a job whose process was
 //     killed stays "running", and so keeps its task from running, until a leader rescues it by the wall clock. The row's epoch is part
-//     of the job's unique key, and moves on at the end of a run. Other processes watch a running job with their monotonic clocks: past
-//     the task's Timeout, a run still under way moves the row's beat; where that stands still, they move the epoch on.
+//     of the job's unique key, and moves on at the end of a run. A run under way moves the row's beat every two seconds; where that
+//     stands still for ten of another process' monotonic seconds, that process moves the epoch on.
 //   - Independence from the wall clock. River hands out a job when the database's clock has reached its scheduled time: the jobs here
 //     are scheduled at 1970, so that a clock set back holds none of them up.
 //
@@ -43,13 +43,13 @@ const (
 
 // pace is how long an engine waits for what; tests are quicker.
 type pace struct {
-	watch     time.Duration // between two looks at the runs under way, and between the beats of one that outlasts its Timeout
-	silence   time.Duration // how long after its Timeout a run may say nothing before its process is taken for dead
+	watch     time.Duration // between two looks at the runs under way, and between the beats of one
+	silence   time.Duration // how long a run may say nothing before its process is taken for dead
 	grace     time.Duration // how long Close waits for runs before it ends their contexts
 	lastWords time.Duration // how long it waits after that
 }
 
-var usual = pace{watch: 2 * time.Second, silence: 6 * time.Second, grace: 10 * time.Second, lastWords: 5 * time.Second}
+var usual = pace{watch: 2 * time.Second, silence: 10 * time.Second, grace: 10 * time.Second, lastWords: 5 * time.Second}
 
 // ErrUnknown: no process has ever run a task of that name on this database.
 var ErrUnknown = errors.New("there is no task of that name")

@@ -44,23 +44,66 @@ func (d *DB) Begin(ctx context.Context, feed, owner string, tick, until time.Tim
 	c := ledger.Claim{Feed: feed}
 	began := false
 	err := d.drv.Update(ctx, dialect.Normal, func(tx dialect.Tx) error {
+		now := d.clock.Now().UnixMilli()
 		n, err := tx.Exec(ctx, `UPDATE collectors SET claim = claim + 1, busy_ms = $3, owner = $4, tick_ms = $2
-			WHERE name = $1 AND tick_ms < $2 AND busy_ms <= $5 AND NOT paused`, feed, tick.UnixMilli(), until.UnixMilli(), owner, d.clock.Now().UnixMilli())
+			WHERE name = $1 AND tick_ms < $2 AND busy_ms <= $5 AND NOT paused AND (held_ms <= $5 OR held_by <> $6)`,
+			feed, tick.UnixMilli(), until.UnixMilli(), owner, now, ledger.HeldByUpstream)
 		if err != nil || n == 0 {
 			return err
 		}
 		began = true
-		var ok, failed int64
-		if err := queryRow(ctx, tx, "SELECT claim, cursor, ok_ms, failed FROM collectors WHERE name = $1", []any{feed}, &c.Number, &c.Cursor, &ok, &failed); err != nil {
+		var ok, failed, asked int64
+		if err := queryRow(ctx, tx, "SELECT claim, cursor, ok_ms, failed, asked_ms FROM collectors WHERE name = $1", []any{feed}, &c.Number, &c.Cursor, &ok, &failed, &asked); err != nil {
 			return err
 		}
-		c.LastOK, c.Failed = fromMilli(ok), int(failed)
-		return nil
+		c.LastOK, c.Failed, c.Asked = fromMilli(ok), int(failed), asked > 0
+		if c.Asked {
+			_, err = tx.Exec(ctx, "UPDATE collectors SET asked_ms = 0 WHERE name = $1", feed)
+		}
+		return err
 	})
 	if err != nil {
 		return c, false, fmt.Errorf("begin %s: %w", feed, err)
 	}
 	return c, began, nil
+}
+
+// Extend implements ledger.Collector.
+func (d *DB) Extend(ctx context.Context, c ledger.Claim, until time.Time) error {
+	err := d.drv.Update(ctx, dialect.Normal, func(tx dialect.Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE collectors SET busy_ms = $3 WHERE name = $1 AND claim = $2 AND busy_ms > 0 AND busy_ms < $3", c.Feed, c.Number, until.UnixMilli())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("extend the claim on %s: %w", c.Feed, err)
+	}
+	return nil
+}
+
+// HoldFeeds implements ledger.Collector. Each feed is a transaction of its own: two feeds that hold each other must not wait for each other.
+func (d *DB) HoldFeeds(ctx context.Context, names []string, h ledger.Hold, why string) error {
+	for _, name := range names {
+		err := d.drv.Update(ctx, dialect.Normal, func(tx dialect.Tx) error {
+			_, err := tx.Exec(ctx, "UPDATE collectors SET held_ms = $2, held = $3, held_by = $4 WHERE name = $1 AND held_ms < $2", name, h.Until.UnixMilli(), cleanText(why, maxReason), h.By)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("hold %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// AskFeed implements ledger.Collector.
+func (d *DB) AskFeed(ctx context.Context, name string, at time.Time) error {
+	err := d.drv.Update(ctx, dialect.Normal, func(tx dialect.Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE collectors SET asked_ms = $2 WHERE name = $1", name, at.UnixMilli())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("ask for a poll of %s: %w", name, err)
+	}
+	return nil
 }
 
 // ReleaseAll implements ledger.Collector.
@@ -127,15 +170,21 @@ func cleanText(s string, n int) string {
 func (d *DB) FeedStates(ctx context.Context) ([]ledger.FeedState, error) {
 	now := d.clock.Now().UnixMilli()
 	all, err := queryAll(ctx, d.drv, func(r dialect.Rows) (s ledger.FeedState, err error) {
-		var busy, tick, ok, newest, failure, failed int64
-		err = r.Scan(&s.Name, &s.Paused, &s.Owner, &busy, &tick, &ok, &newest, &s.Error, &failure, &failed, &s.Runs, &s.Failures, &s.Rows, &s.Quarantined)
+		var busy, tick, ok, newest, failure, failed, held, idle int64
+		err = r.Scan(&s.Name, &s.Paused, &s.Owner, &busy, &tick, &ok, &newest, &s.Error, &failure, &failed, &s.Runs, &s.Failures, &s.Rows, &s.Quarantined,
+			&held, &s.Held, &s.HeldBy, &idle)
 		if busy <= now {
 			s.Owner = ""
 		}
+		if s.LastIdle = fromMilli(idle); held > now {
+			s.HeldUntil = fromMilli(held)
+		} else {
+			s.Held, s.HeldBy = "", ""
+		}
 		s.LastTick, s.LastOK, s.Newest, s.ErrorAt, s.Failed = fromMilli(tick), fromMilli(ok), fromMilli(newest), fromMilli(failure), int(failed)
 		return s, err
-	}, `SELECT name, paused, owner, busy_ms, tick_ms, ok_ms, newest_ms, error, error_ms, failed, runs, failures, rows_landed, quarantined
-		FROM collectors ORDER BY name`)
+	}, `SELECT name, paused, owner, busy_ms, tick_ms, ok_ms, newest_ms, error, error_ms, failed, runs, failures, rows_landed, quarantined,
+		held_ms, held, held_by, idle_ms FROM collectors ORDER BY name`)
 	if err != nil {
 		return nil, fmt.Errorf("feeds: %w", err)
 	}
@@ -153,7 +202,7 @@ func (d *DB) FeedRuns(ctx context.Context, since time.Time) (map[string]ledger.R
 			return struct{}{}, err
 		}
 		s := out[name]
-		if failure == givenUp {
+		if failure == givenUp || failure == nothingDue || strings.HasPrefix(failure, heldBack) {
 			failure = ""
 			s.Runs--
 		}

@@ -263,8 +263,13 @@ func (a *lander) account(ctx context.Context, okMS int64) error {
 		lag = max(0, a.known-a.newest)
 	}
 	failure := l.Err
-	if l.GivenUp {
+	switch {
+	case l.GivenUp:
 		failure = givenUp
+	case !l.Hold.Until.IsZero():
+		failure = heldBack + l.Err
+	case l.Idle:
+		failure = nothingDue
 	}
 	read := int64(0)
 	if !l.Read.IsZero() {
@@ -285,6 +290,9 @@ func (a *lander) account(ctx context.Context, okMS int64) error {
 			l.Claim.Feed, l.Tick.UnixMilli()-1, bytesOrNil(l.Cursor), a.out.New, a.out.Rejected, newest)
 		return err
 	}
+	if !l.Hold.Until.IsZero() || l.Idle {
+		return a.putOff(ctx, newest)
+	}
 	if l.Err != "" {
 		_, err = a.tx.Exec(ctx, `UPDATE collectors SET busy_ms = 0, cursor = COALESCE($2, cursor), error = $3, error_ms = $4, failed = failed + 1,
 			runs = runs + 1, failures = failures + 1, rows_landed = rows_landed + $5, quarantined = quarantined + $6,
@@ -295,15 +303,34 @@ func (a *lander) account(ctx context.Context, okMS int64) error {
 	if err := a.gap(ctx, okMS); err != nil {
 		return err
 	}
-	_, err = a.tx.Exec(ctx, `UPDATE collectors SET busy_ms = 0, cursor = COALESCE($2, cursor), error = '', failed = 0, ok_ms = $3,
+	_, err = a.tx.Exec(ctx, `UPDATE collectors SET busy_ms = 0, cursor = COALESCE($2, cursor), error = '', failed = 0, ok_ms = $3, held_ms = 0, held = '', held_by = '',
 		runs = runs + 1, rows_landed = rows_landed + $4, quarantined = quarantined + $5,
 		newest_ms = CASE WHEN newest_ms < $6 THEN $6 ELSE newest_ms END WHERE name = $1`,
 		l.Claim.Feed, bytesOrNil(l.Cursor), a.known, a.out.New, a.out.Rejected, newest)
 	return err
 }
 
-// givenUp is the error of a poll that a stop ended: it is no failure of the upstream.
-const givenUp = "given up: omc was stopping"
+// putOff keeps the books of a poll that was held back, or found nothing due. What it brought has landed all the same.
+func (a *lander) putOff(ctx context.Context, newest int64) error {
+	l, held, idle := a.l, int64(0), int64(0)
+	if l.Idle {
+		idle = a.known
+	} else {
+		held = l.Hold.Until.UnixMilli()
+	}
+	_, err := a.tx.Exec(ctx, `UPDATE collectors SET busy_ms = 0, cursor = COALESCE($2, cursor), rows_landed = rows_landed + $3, quarantined = quarantined + $4,
+		newest_ms = CASE WHEN newest_ms < $5 THEN $5 ELSE newest_ms END, idle_ms = CASE WHEN $6 > 0 THEN $6 ELSE idle_ms END,
+		held_ms = $7, held = $8, held_by = $9 WHERE name = $1`,
+		l.Claim.Feed, bytesOrNil(l.Cursor), a.out.New, a.out.Rejected, newest, idle, held, cleanText(l.Err, maxReason), l.Hold.By)
+	return err
+}
+
+// What stands in the place of an error where a poll was none: neither it nor the upstream has failed.
+const (
+	givenUp    = "given up: omc was stopping"
+	nothingDue = "nothing was due"
+	heldBack   = "held back: " // and why
+)
 
 func bytesOrNil(b []byte) any {
 	if b == nil {
@@ -334,19 +361,21 @@ func (a *lander) missing(ctx context.Context, okMS int64) error {
 
 // gap records a time without a success, and which gaps this poll's answer fills.
 func (a *lander) gap(ctx context.Context, okMS int64) error {
-	if okMS > 0 && a.l.GapAfter > 0 && a.known-okMS > a.l.GapAfter.Milliseconds() {
+	var failure, held string
+	var failed, idle int64
+	if err := queryRow(ctx, a.tx, "SELECT error, failed, held, idle_ms FROM collectors WHERE name = $1", []any{a.l.Claim.Feed}, &failure, &failed, &held, &idle); err != nil {
+		return err
+	}
+	if since := max(okMS, idle); okMS > 0 && a.l.GapAfter > 0 && a.known-since > a.l.GapAfter.Milliseconds() {
 		reason := "not polled"
-		var failure string
-		var failed int64
-		var errMS int64
-		if err := queryRow(ctx, a.tx, "SELECT error, failed, error_ms FROM collectors WHERE name = $1", []any{a.l.Claim.Feed}, &failure, &failed, &errMS); err != nil {
-			return err
-		}
-		if failed > 0 {
+		switch {
+		case held != "":
+			reason = heldBack + held
+		case failed > 0:
 			reason = fmt.Sprintf("%d polls failed, the last: %s", failed, failure)
 		}
 		_, err := a.tx.Exec(ctx, `INSERT INTO collector_gaps (collector, from_ms, to_ms, reason, repaired_ms) VALUES ($1, $2, $3, $4, 0)
-			ON CONFLICT (collector, from_ms) DO UPDATE SET to_ms = excluded.to_ms, reason = excluded.reason`, a.l.Claim.Feed, okMS, a.known, reason)
+			ON CONFLICT (collector, from_ms) DO UPDATE SET to_ms = excluded.to_ms, reason = excluded.reason`, a.l.Claim.Feed, since, a.known, reason)
 		if err != nil {
 			return err
 		}

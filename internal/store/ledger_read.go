@@ -75,9 +75,13 @@ func ceilMilli(t time.Time) int64 {
 
 func (c *conds) where() string { return " WHERE " + strings.Join(c.parts, " AND ") }
 
-// newest orders by time, newest first, and cuts; seq breaks ties, so that both engines answer alike.
+// newest orders by time, newest first (or oldest first, where those are wanted), and cuts; seq breaks ties, so that both engines answer
+// alike.
 func newest(w ledger.Window, t string) string {
 	order := " ORDER BY " + t + "event_ms DESC, " + t + "seq DESC"
+	if w.Oldest {
+		order = " ORDER BY " + t + "event_ms, " + t + "seq"
+	}
 	if w.Limit > 0 {
 		order += " LIMIT " + strconv.Itoa(w.Limit)
 	}
@@ -90,11 +94,15 @@ type stamped[T any] struct {
 	event, seq int64
 }
 
-// oldestFirst merges rows of several questions: in time order, each once, the newest limit of them.
-func oldestFirst[T any](limit int, lists ...[]stamped[T]) []T {
+// oldestFirst merges rows of several questions: in time order, each once, as many as the window wants, from the end it wants.
+func oldestFirst[T any](w ledger.Window, lists ...[]stamped[T]) []T {
 	all := merge(lists...)
-	if limit > 0 && len(all) > limit {
-		all = all[len(all)-limit:]
+	if n := w.Limit; n > 0 && len(all) > n {
+		if w.Oldest {
+			all = all[:n]
+		} else {
+			all = all[len(all)-n:]
+		}
 	}
 	out := make([]T, len(all))
 	for i := range all {
@@ -135,7 +143,7 @@ func (d *DB) OnChainMetrics(ctx context.Context, q ledger.MetricQuery) ([]ledger
 	if err == nil {
 		var protocols []stamped[ledger.MetricRow]
 		if protocols, err = read("protocol_fundamentals", "t.protocol"); err == nil {
-			return oldestFirst(q.Limit, chain, protocols), nil
+			return oldestFirst(q.Window, chain, protocols), nil
 		}
 	}
 	return nil, fmt.Errorf("on-chain metrics of %s: %w", q.Asset, err)
@@ -177,10 +185,10 @@ func (d *DB) SmartMoneyFlows(ctx context.Context, q ledger.FlowQuery) ([]ledger.
 	if err != nil {
 		return nil, fmt.Errorf("smart money flows: %w", err)
 	}
-	return oldestFirst(q.Limit, rows), nil
+	return oldestFirst(q.Window, rows), nil
 }
 
-// byCoins asks once without coins, or once for each: an index answers each with as many rows as are wanted, newest first.
+// byCoins asks once without coins, or once for each: an index answers each with as many rows as are wanted, from the end they are wanted of.
 func byCoins[T any](ctx context.Context, d *DB, kind, columns, table string, coins []market.Coin, w ledger.Window, narrow func(*conds),
 	scan func(dialect.Rows) (stamped[T], error)) ([]T, error) {
 	if len(coins) == 0 {
@@ -188,13 +196,17 @@ func byCoins[T any](ctx context.Context, d *DB, kind, columns, table string, coi
 		narrow(&c)
 		c.window(w, "t.", kind == "event")
 		rows, err := queryAll(ctx, d.drv, scan, "SELECT "+columns+" FROM "+table+" t"+c.where()+newest(w, "t."), c.args...)
-		return oldestFirst(w.Limit, rows), err
+		return oldestFirst(w, rows), err
 	}
 	var found []stamped[T] // oldest first
 	for _, coin := range ledger.Merge(coins, nil) {
 		var c conds
-		if n := len(found); w.Limit > 0 && n >= w.Limit { // older ones would be cut anyway
-			c.add("i.event_ms >= ?", found[n-w.Limit].event)
+		if n := len(found); w.Limit > 0 && n >= w.Limit { // what lies beyond would be cut anyway
+			if w.Oldest {
+				c.add("i.event_ms <= ?", found[w.Limit-1].event)
+			} else {
+				c.add("i.event_ms >= ?", found[n-w.Limit].event)
+			}
 		}
 		c.add("i.kind = ?", kind)
 		c.add("i.coin = ?", string(coin))
@@ -215,7 +227,7 @@ func byCoins[T any](ctx context.Context, d *DB, kind, columns, table string, coi
 		}
 		found = merge(found, rows)
 	}
-	return oldestFirst(w.Limit, found), nil
+	return oldestFirst(w, found), nil
 }
 
 func scanCoins(text string, to *[]market.Coin) error {
@@ -227,12 +239,22 @@ func (d *DB) News(ctx context.Context, q ledger.SentimentQuery) ([]ledger.NewsRo
 	publishers := slices.DeleteFunc(slices.Clone(q.Platforms), func(p string) bool { return p == "news" })
 	out, err := byCoins(ctx, d, "news", newsColumns, "news_sentiment", q.Coins, q.Window, func(c *conds) {
 		if len(publishers) == len(q.Platforms) {
-			in(c, "t.publisher", publishers)
+			in(c, "lower(t.publisher)", publishers)
 		}
 	}, scanNews)
 	if err != nil {
 		return nil, fmt.Errorf("news: %w", err)
 	}
+	return out, nil
+}
+
+// Publishers implements ledger.Reader.
+func (d *DB) Publishers(ctx context.Context) ([]string, error) {
+	out, err := queryAll(ctx, d.drv, func(r dialect.Rows) (name string, err error) { return name, r.Scan(&name) }, "SELECT DISTINCT publisher FROM news_sentiment")
+	if err != nil {
+		return nil, fmt.Errorf("publishers: %w", err)
+	}
+	slices.Sort(out)
 	return out, nil
 }
 

@@ -65,6 +65,9 @@ func at(t *time.Time) string {
 func newList(f *factory.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "Every collector: state, last success, lag, error rate, rows, next run", Args: cobra.NoArgs,
+		Long: "Every collector and how it does. lag_p99 is how old the newest record of a poll was when it was stored, over the polls of a day that brought\n" +
+			"something new: since the time that the upstream gives it, so that it holds the upstream's own delay. What has no time of its own, quotes and\n" +
+			"listings, counts from the moment of reading; the change itself then lies up to one interval further back.",
 		Example: "  omc collect list\n  omc collect list -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.Client(cmd.Context())
@@ -86,7 +89,7 @@ func newList(f *factory.Factory) *cobra.Command {
 				{Name: "rows", Value: func(r api.Collector) string { return strconv.FormatInt(r.Rows, 10) }, Right: true},
 				{Name: "quarantined", Value: func(r api.Collector) string { return strconv.FormatInt(r.Quarantined, 10) }, Right: true},
 				{Name: "gaps", Value: func(r api.Collector) string { return strconv.Itoa(r.OpenGaps) }, Right: true},
-				{Name: "next_run", Value: func(r api.Collector) string { return at(r.NextRun) }},
+				factory.MaybeTimeColumn("next_run", func(r api.Collector) *time.Time { return r.NextRun }),
 			})
 			if format, ferr := f.Format(); err == nil && ferr == nil && format == "table" {
 				said := map[string]bool{}
@@ -198,9 +201,9 @@ func newGaps(f *factory.Factory) *cobra.Command {
 			}
 			return factory.List(f, rows, "no gaps", []factory.Column[ledger.FeedGap]{
 				{Name: "feed", Value: func(r ledger.FeedGap) string { return r.Feed }},
-				{Name: "from", Value: func(r ledger.FeedGap) string { return factory.Time(r.From) }},
-				{Name: "to", Value: func(r ledger.FeedGap) string { return factory.Time(r.To) }},
-				{Name: "repaired_at", Value: func(r ledger.FeedGap) string { return at(r.Repaired) }},
+				factory.TimeColumn("from", func(r ledger.FeedGap) time.Time { return r.From }),
+				factory.TimeColumn("to", func(r ledger.FeedGap) time.Time { return r.To }),
+				factory.MaybeTimeColumn("repaired_at", func(r ledger.FeedGap) *time.Time { return r.Repaired }),
 				{Name: "reason", Value: func(r ledger.FeedGap) string { return r.Reason }},
 			})
 		},
@@ -234,7 +237,7 @@ func newQuarantine(f *factory.Factory) *cobra.Command {
 				return wholePieces(f, rows, err)
 			}
 			return factory.List(f, rows, "the quarantine is empty", []factory.Column[ledger.Quarantined]{
-				{Name: "last_seen", Value: func(r ledger.Quarantined) string { return factory.Time(r.Last) }},
+				factory.TimeColumn("last_seen", func(r ledger.Quarantined) time.Time { return r.Last }),
 				{Name: "feed", Value: func(r ledger.Quarantined) string { return r.Feed }},
 				{Name: "seen", Value: func(r ledger.Quarantined) string { return strconv.FormatInt(r.Seen, 10) }, Right: true},
 				{Name: "size", Value: func(r ledger.Quarantined) string { return strconv.FormatInt(r.Size, 10) }, Right: true},

@@ -17,7 +17,7 @@ func New(f *factory.Factory) *cobra.Command {
 		Long: "Settings come from flags, else OMC_* variables, else config.yaml in the data directory (or OMC_CONFIG), else defaults.\n" +
 			"A setting that is a secret may be stored outside config.yaml, which then holds keyring:NAME."}
 	list := &cobra.Command{
-		Use: "list", Short: "Every setting with its value and where it came from; secrets masked", Args: cobra.NoArgs, Example: "  omc config list\n  OMC_LOG_LEVEL=debug omc config list -o json",
+		Use: "list", Short: "Every setting with its value, where it came from and what it takes; secrets masked", Args: cobra.NoArgs, Example: "  omc config list\n  OMC_LOG_LEVEL=debug omc config list -o json",
 		RunE: func(*cobra.Command, []string) error {
 			c, err := f.Config()
 			if err != nil {
@@ -28,6 +28,7 @@ func New(f *factory.Factory) *cobra.Command {
 				{Name: "value", Value: func(v settings.Value) string { return v.Value }},
 				{Name: "origin", Value: func(v settings.Value) string { return v.Origin }},
 				{Name: "env", Value: func(v settings.Value) string { return v.Env }},
+				{Name: "description", Value: func(v settings.Value) string { return v.Doc }, Raw: func(v settings.Value) string { return v.Doc }},
 			})
 		},
 	}

@@ -52,21 +52,18 @@ func roles(c *config.Config) []string {
 // Start runs this program again as a daemon in a session of its own, and waits until it answers. A failure shows the reason.
 func Start(ctx context.Context, f *factory.Factory, c *config.Config) error {
 	dir := c.Get("data_dir")
-	cl, ok, err := attach.Running(ctx, dir)
+	// The lock says who holds the directory, before anything is started.
+	lock, cl, err := attach.AcquireSoon(ctx, dir, "omc daemon start", 0)
 	if err != nil {
 		return err
 	}
-	if ok {
+	if cl != nil {
 		s, err := cl.Status(ctx)
 		if err != nil {
 			return err
 		}
 		f.Say("a daemon runs already (pid %d)", s.PID)
 		return nil
-	}
-	lock, err := attach.Acquire(dir, "omc daemon start") // says who holds it, before anything is started
-	if err != nil {
-		return err
 	}
 	if err := lock.Release(); err != nil {
 		return err

@@ -16,13 +16,14 @@ import (
 	"github.com/ohmycoins/omc/internal/client"
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/market"
+	"github.com/ohmycoins/omc/internal/money"
 )
 
 // New returns the command `omc data`.
 func New(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{Use: "data", Short: "The ledgers: prices, figures, texts, events; fill them and ask them"}
 	cmd.AddCommand(newImport(f), newCoins(f), newPrices(f), newStats(f), newGaps(f), newExport(f), newFetch(f), newBackfill(f), newSimulate(f),
-		newQuotes(f), newOnChain(f), newSmartMoney(f), newSentiment(f), newEvents(f), newOrders(f), newPositions(f), newStatistics(f), newDaily(f), newAligned(f), newAround(f), newRisk(f), newTrust(f), newFollow(f))
+		newQuotes(f), newTrades(f), newOnChain(f), newSmartMoney(f), newSentiment(f), newEvents(f), newOrders(f), newPositions(f), newStatistics(f), newDaily(f), newAligned(f), newAround(f), newRisk(f), newTrust(f), newFollow(f))
 	return cmd
 }
 
@@ -35,7 +36,8 @@ func queryFlags(cmd *cobra.Command, q *api.PriceQuery, window bool) {
 	}
 }
 
-// asStored fills in the finest interval that is stored of the market, where none is asked for.
+// asStored fills in the finest interval that is stored of the market, or was by the moment asked for, where none is asked for. Of a
+// market without prices nothing is filled in: the answer will be empty, and say so.
 func asStored(ctx context.Context, c *client.Client, q *api.PriceQuery) error {
 	m, err := market.ParseMarket(q.Market)
 	if err != nil {
@@ -44,7 +46,7 @@ func asStored(ctx context.Context, c *client.Client, q *api.PriceQuery) error {
 	if q.Interval != "" {
 		return nil
 	}
-	rows, err := c.Coverage(ctx)
+	rows, err := c.CoverageAsOf(ctx, q.AsOf)
 	if err != nil {
 		return err
 	}
@@ -54,23 +56,19 @@ func asStored(ctx context.Context, c *client.Client, q *api.PriceQuery) error {
 			finest = r.Interval
 		}
 	}
-	if finest == 0 {
-		return api.NewProblem(404, api.CodeNotFound, "the ledger has no prices of %s; 'omc data coins' lists what there is", m)
+	if finest != 0 {
+		q.Interval = finest.String()
 	}
-	q.Interval = finest.String()
 	return nil
 }
 
 func newCoins(f *factory.Factory) *cobra.Command {
-	return &cobra.Command{
+	var asOf string
+	cmd := &cobra.Command{
 		Use: "coins", Short: "What the ledger holds, by market and interval", Args: cobra.NoArgs,
-		Example: "  omc data coins\n  omc data coins -o json",
+		Example: "  omc data coins\n  omc data coins --as-of 2026-06-01 -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := f.Client(cmd.Context())
-			if err != nil {
-				return err
-			}
-			rows, err := c.Coverage(cmd.Context())
+			rows, err := ask(cmd.Context(), f, asOf, (*client.Client).CoverageAsOf)
 			if err != nil {
 				return err
 			}
@@ -78,14 +76,16 @@ func newCoins(f *factory.Factory) *cobra.Command {
 				{Name: "market", Value: func(r ledger.Coverage) string { return r.Market.String() }},
 				{Name: "interval", Value: func(r ledger.Coverage) string { return r.Interval.String() }},
 				{Name: "bars", Value: func(r ledger.Coverage) string { return strconv.Itoa(r.Bars) }, Right: true},
-				{Name: "first", Value: func(r ledger.Coverage) string { return factory.Time(r.First) }},
-				{Name: "last", Value: func(r ledger.Coverage) string { return factory.Time(r.Last) }},
+				stamped("first", func(r ledger.Coverage) time.Time { return r.First }),
+				stamped("last", func(r ledger.Coverage) time.Time { return r.Last }),
 				{Name: "missing_bars", Value: func(r ledger.Coverage) string { return strconv.Itoa(r.Missing) }, Right: true},
 				{Name: "sources", Value: func(r ledger.Coverage) string { return strings.Join(r.Sources, " ") }},
 				{Name: "simulated", Value: func(r ledger.Coverage) string { return strconv.FormatBool(r.Simulated) }},
 			})
 		},
 	}
+	cmd.Flags().StringVar(&asOf, "as-of", "", "only what was known by then")
+	return cmd
 }
 
 func newPrices(f *factory.Factory) *cobra.Command {
@@ -124,17 +124,21 @@ func newPrices(f *factory.Factory) *cobra.Command {
 	return cmd
 }
 
-// wholePrices asks again for what came before, where one answer does not hold all that was asked for.
+// wholePrices asks again for what came before, where one answer does not hold all that was asked for; a limit of 0 is all.
 func wholePrices(ctx context.Context, c *client.Client, q api.PriceQuery) (api.Prices, error) {
+	want := q.Limit
+	if want == 0 || want > api.MaxPrices {
+		q.Limit = api.MaxPrices
+	}
 	p, err := c.Prices(ctx, q)
 	if err != nil || len(p.Rows) < api.MaxPrices {
 		return p, err
 	}
-	pages, want := [][]api.Price{p.Rows}, q.Limit
+	pages := [][]api.Price{p.Rows}
 	for page, have := p.Rows, len(p.Rows); len(page) == api.MaxPrices && have != want; have += len(page) {
 		q.To = page[0].Timestamp.Format(time.RFC3339)
 		if want > 0 {
-			q.Limit = want - have
+			q.Limit = min(want-have, api.MaxPrices)
 		}
 		next, err := c.Prices(ctx, q)
 		if err != nil {
@@ -160,24 +164,24 @@ func notes(f *factory.Factory, p api.Prices) {
 
 func priceColumns() []factory.Column[api.Price] {
 	return []factory.Column[api.Price]{
-		{Name: "timestamp", Value: func(r api.Price) string { return factory.Time(r.Timestamp) }},
+		stamped("timestamp", func(r api.Price) time.Time { return r.Timestamp }),
 		{Name: "coin_type", Value: func(r api.Price) string { return string(r.Coin) }},
-		{Name: "open", Value: func(r api.Price) string { return r.Open.String() }, Right: true},
-		{Name: "high", Value: func(r api.Price) string { return r.High.String() }, Right: true},
-		{Name: "low", Value: func(r api.Price) string { return r.Low.String() }, Right: true},
-		{Name: "close", Value: func(r api.Price) string { return r.Close.String() }, Right: true},
-		{Name: "volume", Right: true, Value: func(r api.Price) string {
-			if r.Volume == nil {
-				return "-"
-			}
-			return r.Volume.String()
-		}, Raw: func(r api.Price) string {
-			if r.Volume == nil {
+		factory.MaybeDecimalColumn("bid", func(r api.Price) *money.Decimal { return r.Bid }),
+		factory.MaybeDecimalColumn("ask", func(r api.Price) *money.Decimal { return r.Ask }),
+		factory.DecimalColumn("last", func(r api.Price) money.Decimal { return r.Last }),
+		factory.DecimalColumn("open", func(r api.Price) money.Decimal { return r.Open }),
+		factory.DecimalColumn("high", func(r api.Price) money.Decimal { return r.High }),
+		factory.DecimalColumn("low", func(r api.Price) money.Decimal { return r.Low }),
+		factory.DecimalColumn("close", func(r api.Price) money.Decimal { return r.Close }),
+		factory.MaybeDecimalColumn("volume", func(r api.Price) *money.Decimal { return r.Volume }),
+		{Name: "source", Value: func(r api.Price) string { return r.Source }},
+		whole("quote", func(r api.Price) string { return string(r.Quote) }),
+		{Name: "known_at", Whole: true, Value: func(r api.Price) string {
+			if r.Known == nil {
 				return ""
 			}
-			return r.Volume.String()
+			return factory.RawTime(*r.Known)
 		}},
-		{Name: "source", Value: func(r api.Price) string { return r.Source }},
 	}
 }
 
@@ -198,16 +202,26 @@ func newStats(f *factory.Factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.One(s, [][2]string{
-				{"market", s.Market.String()}, {"interval", s.Interval.String()}, {"bars", strconv.Itoa(s.Bars)}, {"first", factory.Time(s.First)},
-				{"last", factory.Time(s.Last)}, {"missing_bars", strconv.Itoa(s.Missing)}, {"low", s.Low.String()}, {"high", s.High.String()},
-				{"first_open", s.FirstOpen.String()}, {"last_close", s.LastClose.String()}, {"zero_volume_bars", strconv.Itoa(s.ZeroVolume)},
-				{"daily_volatility", factory.RawNumber(s.DailyVolatility)}, {"sources", strings.Join(s.Sources, " ")}, {"simulated", strconv.FormatBool(s.Simulated)},
-			})
+			return f.One(s, statLines(&s))
 		},
 	}
 	queryFlags(cmd, &q, true)
 	return cmd
+}
+
+func statLines(s *ledger.Stats) [][2]string {
+	figure := func(d money.Decimal) string { // of no bars there is none
+		if s.Bars == 0 {
+			return "-"
+		}
+		return d.String()
+	}
+	return [][2]string{
+		{"market", s.Market.String()}, {"interval", s.Interval.String()}, {"bars", strconv.Itoa(s.Bars)}, {"first", factory.Time(s.First)},
+		{"last", factory.Time(s.Last)}, {"missing_bars", strconv.Itoa(s.Missing)}, {"low", figure(s.Low)}, {"high", figure(s.High)},
+		{"first_open", figure(s.FirstOpen)}, {"last_close", figure(s.LastClose)}, {"zero_volume_bars", strconv.Itoa(s.ZeroVolume)},
+		{"daily_volatility", factory.RawNumber(s.DailyVolatility)}, {"sources", strings.Join(s.Sources, " ")}, {"simulated", strconv.FormatBool(s.Simulated)},
+	}
 }
 
 func newGaps(f *factory.Factory) *cobra.Command {
@@ -231,8 +245,8 @@ func newGaps(f *factory.Factory) *cobra.Command {
 				f.Say("the oldest %d of %d gaps", len(g.Gaps), g.Total)
 			}
 			return factory.List(f, g.Gaps, "no gaps", []factory.Column[ledger.Gap]{
-				{Name: "from", Value: func(r ledger.Gap) string { return factory.Time(r.From) }},
-				{Name: "to", Value: func(r ledger.Gap) string { return factory.Time(r.To) }},
+				stamped("from", func(r ledger.Gap) time.Time { return r.From }),
+				stamped("to", func(r ledger.Gap) time.Time { return r.To }),
 				{Name: "bars", Value: func(r ledger.Gap) string { return strconv.Itoa(r.Bars) }, Right: true},
 			})
 		},

@@ -114,3 +114,46 @@ func counts(added map[string]int) [][2]string {
 	}
 	return out
 }
+
+func newBackfill(f *factory.Factory) *cobra.Command {
+	r := api.BackfillRequest{}
+	cmd := &cobra.Command{
+		Use: "backfill MARKET...", Short: "Fill history and repair gaps from Kraken, Coinbase or Binance", Args: cobra.MinimumNArgs(1),
+		Long: "Fill what is not stored of a window, oldest first; what is stored is left as it is. Broken off, the same command goes on where it was.\n" +
+			"For many years the exchanges' bulk files are quicker: see 'omc data import'.",
+		Example: "  omc data backfill BTC/AUD ETH/AUD --from 2025-01-01\n  omc data backfill BTC/USD --interval 1h --from 2020-01-01 --source coinbase",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r.Markets = args
+			c, err := f.Client(cmd.Context())
+			if err != nil {
+				return err
+			}
+			done, err := c.Backfill(cmd.Context(), r, func(e api.BackfillEvent) error {
+				if p := e.Progress; p != nil {
+					f.IO.Status("%s from %s: %d added, %d to ask for …", p.Market, p.Source, p.Added, p.Left)
+				}
+				return nil
+			})
+			f.IO.Status("")
+			if err != nil {
+				return err
+			}
+			for _, m := range done.Markets {
+				for _, name := range factory.Keys(m.Errors) {
+					f.Say("%s: %s: %s", m.Market, name, m.Errors[name])
+				}
+			}
+			return answer(f, done, nil, done.Markets, "nothing to fill", []factory.Column[api.BackfillMarket]{
+				{Name: "market", Value: func(r api.BackfillMarket) string { return r.Market.String() }},
+				{Name: "added", Value: func(r api.BackfillMarket) string { return strconv.Itoa(r.Added) }, Right: true},
+				{Name: "missing", Value: func(r api.BackfillMarket) string { return strconv.Itoa(r.Missing) }, Right: true},
+			})
+		},
+	}
+	cmd.Flags().StringVar(&r.Interval, "interval", "5m", "bar length")
+	cmd.Flags().StringVar(&r.From, "from", "", "date or time, UTC")
+	cmd.Flags().StringVar(&r.To, "to", "", "date or time, UTC; not included (default: now)")
+	cmd.Flags().StringSliceVar(&r.Sources, "source", nil, "only these, in this order")
+	_ = cmd.MarkFlagRequired("from") // it fails only where the flag is not there
+	return cmd
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -17,12 +18,54 @@ import (
 	"github.com/ohmycoins/omc/tui/widget"
 )
 
+// none is what people see where there is nothing; a script gets an empty field.
+const none = "-"
+
 // Column is one column of a listing; Name is the API's field name.
 type Column[T any] struct {
 	Name  string
 	Value func(T) string
-	Raw   func(T) string // for CSV, where it says more than Value; nil: Value
+	Raw   func(T) string // for CSV, where it says more than Value; nil: Value, and nothing for its "-"
 	Right bool           // numbers
+	Whole bool           // in CSV only, which holds all there is: a table has no room for it
+}
+
+// TimeColumn is a time: to the second for people, all of it in CSV, empty where there is none.
+func TimeColumn[T any](name string, get func(T) time.Time) Column[T] {
+	return Column[T]{Name: name, Value: func(r T) string { return Time(get(r)) }, Raw: func(r T) string { return RawTime(get(r)) }}
+}
+
+// MaybeTimeColumn is TimeColumn of a time that may not be there.
+func MaybeTimeColumn[T any](name string, get func(T) *time.Time) Column[T] {
+	return TimeColumn(name, func(r T) time.Time {
+		if t := get(r); t != nil {
+			return *t
+		}
+		return time.Time{}
+	})
+}
+
+// DecimalColumn is a decimal with all its digits.
+func DecimalColumn[T any](name string, get func(T) money.Decimal) Column[T] {
+	return Column[T]{Name: name, Right: true, Value: func(r T) string { return get(r).String() }}
+}
+
+// MaybeDecimalColumn is a decimal that may not be there.
+func MaybeDecimalColumn[T any](name string, get func(T) *money.Decimal) Column[T] {
+	return Column[T]{Name: name, Right: true, Value: func(r T) string {
+		if d := get(r); d != nil {
+			return d.String()
+		}
+		return none
+	}}
+}
+
+// RawTime writes a time as a script reads it, with all its digits; empty for none.
+func RawTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
 }
 
 // AmountColumn is money: to the cent for people, every digit in CSV.
@@ -43,8 +86,29 @@ func RawNumber(v *float64) string {
 	return strconv.FormatFloat(*v, 'g', -1, 64)
 }
 
-// List writes rows as the settings ask: a table for people, JSON (the API's own) or CSV. none is said on stderr where a table has no rows.
-func List[T any](f *Factory, rows []T, none string, columns []Column[T]) error {
+// CSV writes rows one by one, as they come.
+type CSV[T any] struct {
+	w       *csv.Writer
+	columns []Column[T]
+}
+
+// NewCSV writes the head of a CSV.
+func NewCSV[T any](f *Factory, columns []Column[T]) (*CSV[T], error) {
+	c := &CSV[T]{csv.NewWriter(f.IO.Out), columns}
+	return c, c.w.Write(header(columns))
+}
+
+// Write writes a row.
+func (c *CSV[T]) Write(row T) error { return c.w.Write(raw(c.columns, row)) }
+
+// Flush lets what was written be seen.
+func (c *CSV[T]) Flush() error {
+	c.w.Flush()
+	return c.w.Error()
+}
+
+// List writes rows as the settings ask: a table for people, JSON (the API's own) or CSV. empty is said on stderr where a table has no rows.
+func List[T any](f *Factory, rows []T, empty string, columns []Column[T]) error {
 	format, err := f.Format()
 	if err != nil {
 		return err
@@ -56,22 +120,22 @@ func List[T any](f *Factory, rows []T, none string, columns []Column[T]) error {
 		}
 		return f.JSON(rows)
 	case "csv":
-		w := csv.NewWriter(f.IO.Out)
-		if err := w.Write(header(columns)); err != nil {
+		w, err := NewCSV(f, columns)
+		if err != nil {
 			return err
 		}
 		for _, r := range rows {
-			if err := w.Write(raw(columns, r)); err != nil {
+			if err := w.Write(r); err != nil {
 				return err
 			}
 		}
-		w.Flush()
-		return w.Error()
+		return w.Flush()
 	}
 	if len(rows) == 0 {
-		fmt.Fprintln(f.IO.Err, none)
+		fmt.Fprintln(f.IO.Err, empty)
 		return nil
 	}
+	columns = slices.DeleteFunc(slices.Clone(columns), func(c Column[T]) bool { return c.Whole })
 	align := make([]tw.Align, len(columns))
 	for i, c := range columns {
 		align[i] = tw.AlignLeft
@@ -117,8 +181,8 @@ func raw[T any](columns []Column[T], row T) []string {
 	for i, c := range columns {
 		if c.Raw != nil {
 			out[i] = c.Raw(row)
-		} else {
-			out[i] = c.Value(row)
+		} else if out[i] = c.Value(row); out[i] == none {
+			out[i] = ""
 		}
 	}
 	return out
@@ -153,6 +217,9 @@ func (f *Factory) One(v any, lines [][2]string) error {
 	case "csv":
 		w := csv.NewWriter(f.IO.Out)
 		for _, l := range lines {
+			if l[1] == none {
+				l[1] = ""
+			}
 			if err := w.Write(l[:]); err != nil {
 				return err
 			}
@@ -173,7 +240,7 @@ func (f *Factory) One(v any, lines [][2]string) error {
 // Time writes a time for a listing; "-" for none.
 func Time(t time.Time) string {
 	if t.IsZero() {
-		return "-"
+		return none
 	}
 	return t.UTC().Format("2006-01-02T15:04:05Z")
 }
@@ -181,7 +248,7 @@ func Time(t time.Time) string {
 // Ratio writes a fraction as a signed percentage; "-" for none.
 func Ratio(v *float64) string {
 	if v == nil {
-		return "-"
+		return none
 	}
 	return strconv.FormatFloat(*v*100, 'f', 2, 64) + "%"
 }
@@ -189,7 +256,7 @@ func Ratio(v *float64) string {
 // Number writes a figure; "-" for none.
 func Number(v *float64) string {
 	if v == nil {
-		return "-"
+		return none
 	}
 	return strconv.FormatFloat(*v, 'f', 3, 64)
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/ohmycoins/omc/internal/clock"
+	"github.com/ohmycoins/omc/internal/source"
 )
 
 // How long requests are held back where an upstream does not say. A ban grows with every request made during it.
@@ -28,7 +29,7 @@ type pace struct {
 }
 
 func newPace(name string, c Config, limit rate.Limit) *pace {
-	return &pace{c.Clock, c.Wait, c.Group.lane(name, limit, c.Clock.Now())}
+	return &pace{c.Clock, c.Wait, c.Group.lane(name, limit, c.Urgent, c.Clock.Now())}
 }
 
 // turn waits for the next free place. While requests are held back it fails at once: the wait may be hours.
@@ -36,11 +37,12 @@ func (p *pace) turn(ctx context.Context) error {
 	if err := p.open(); err != nil {
 		return err
 	}
-	if err := p.await(ctx, p.limiter); err != nil {
+	t := p.track(source.IsUrgent(ctx))
+	if err := p.await(ctx, t.limiter); err != nil {
 		return err
 	}
-	if p.shared != nil && p.limiter.Limit() != rate.Inf {
-		if err := p.share(ctx); err != nil {
+	if t.shared != nil && t.limiter.Limit() != rate.Inf {
+		if err := p.share(ctx, t.shared); err != nil {
 			return err
 		}
 	}
@@ -83,8 +85,13 @@ func (p *pace) hold(e *RateLimitError) {
 		d = holdLimited
 	}
 	d = min(d, holdMost)
-	if p.keep(d, e.Banned) && p.shared != nil {
-		p.shared.tell(d)
+	if !p.keep(d, e.Banned) {
+		return
+	}
+	for _, t := range []*track{&p.ordinary, &p.urgent} {
+		if t.shared != nil && (t == &p.ordinary || p.split) {
+			t.shared.tell(d)
+		}
 	}
 }
 
@@ -103,7 +110,8 @@ func (p *pace) keep(d time.Duration, banned bool) bool {
 func (p *pace) state() (heldUntil time.Time, degraded bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.until, p.shared != nil && p.shared.alone.Load() != nil
+	alone := func(t *track) bool { return t.shared != nil && t.shared.alone.Load() != nil }
+	return p.until, alone(&p.ordinary) || alone(&p.urgent)
 }
 
 // sleep waits on the machine's clock.

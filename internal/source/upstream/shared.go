@@ -26,8 +26,10 @@ const (
 	// aloneShare: while the limit cannot be shared, up to so many processes stay within it together, each by itself. Only the
 	// places of two may coincide then, for nobody knows of the others'.
 	aloneShare = 8
-	shareWait  = time.Second     // for an answer of Shared
-	shareRest  = 5 * time.Second // before a Shared that failed is asked again
+	// urgentAloneShare is that of urgent requests: one process at a time has the feed that makes them, the others only what trades.
+	urgentAloneShare = 2
+	shareWait        = time.Second     // for an answer of Shared
+	shareRest        = 5 * time.Second // before a Shared that failed is asked again
 	// heldOver is the least wait that is taken for a hold: no request waits longer for its turn among other processes.
 	heldOver = 10 * time.Second
 )
@@ -37,6 +39,7 @@ type sharing struct {
 	by    Shared
 	key   string
 	pace  *rate.Limiter         // of this process; its limit is that of all
+	parts rate.Limit            // of the limit, one of which this process takes while it is alone
 	alone atomic.Pointer[alone] // nil: Shared works
 }
 
@@ -46,8 +49,8 @@ type alone struct {
 	asked   atomic.Int64 // when Shared was asked last, unix nanoseconds
 }
 
-func newSharing(name string, by Shared, pace *rate.Limiter) *sharing {
-	return &sharing{by: by, key: "upstream." + name, pace: pace}
+func newSharing(name string, by Shared, pace *rate.Limiter, parts rate.Limit) *sharing {
+	return &sharing{by: by, key: "upstream." + name, pace: pace, parts: parts}
 }
 
 // every is the time from one place to the next.
@@ -56,8 +59,7 @@ func (s *sharing) every() time.Duration {
 }
 
 // share waits for a place among all processes. Where that cannot be had it waits for one of the few that this process takes by itself.
-func (p *pace) share(ctx context.Context) error {
-	s := p.shared
+func (p *pace) share(ctx context.Context, s *sharing) error {
 	for {
 		if a := s.alone.Load(); a != nil && a.resting(p.clock.Now()) {
 			return p.await(ctx, a.limiter)
@@ -93,7 +95,7 @@ func (s *sharing) reserve(ctx context.Context) (time.Duration, error) {
 func (s *sharing) degrade(now time.Time) *rate.Limiter {
 	a := s.alone.Load()
 	if a == nil {
-		fresh := &alone{limiter: rate.NewLimiter(s.pace.Limit()/aloneShare, 1)}
+		fresh := &alone{limiter: rate.NewLimiter(s.pace.Limit()/s.parts, 1)}
 		fresh.limiter.ReserveN(now, 1)
 		if a = fresh; !s.alone.CompareAndSwap(nil, fresh) {
 			if other := s.alone.Load(); other != nil {

@@ -29,6 +29,7 @@ type Config struct {
 	HTTP      *http.Client                               // nil: a client of its own; its redirect policy is not used
 	UserAgent string                                     // upstreams refuse requests without one; "": omc
 	Limit     rate.Limit                                 // requests per second; 0: the source's default
+	Urgent    bool                                       // some requests are source.Urgently: they have a part of the limit to themselves
 	Group     *Group                                     // of the clients that keep one limit together; nil: this one is alone
 	Timeout   time.Duration                              // of one Do with its retries, once its turn has come; 0: 20 s
 	BreakFor  time.Duration                              // how long nothing is sent once 5 requests in a row have failed; 0: 30 s

@@ -40,7 +40,9 @@ func plain(all []seen, w ledger.Window, keep func(*seen) bool) []string {
 		}
 	}
 	slices.SortFunc(out, func(a, b *seen) int { return a.event.Compare(b.event) })
-	if w.Limit > 0 && len(out) > w.Limit {
+	if w.Limit > 0 && len(out) > w.Limit && w.Oldest {
+		out = out[:w.Limit]
+	} else if w.Limit > 0 && len(out) > w.Limit {
 		out = out[len(out)-w.Limit:]
 	}
 	text := make([]string, len(out))
@@ -101,6 +103,7 @@ func knownWhen(t *testing.T, w world) {
 		if rng.IntN(2) == 0 {
 			q.To = start.Add(time.Duration(rng.IntN(1200)) * time.Second)
 		}
+		q.Oldest = rng.IntN(2) == 0
 		var only []market.Coin
 		if rng.IntN(2) == 0 {
 			only = coins[:1+rng.IntN(2)]
@@ -241,6 +244,9 @@ func narrowed(t *testing.T, w world) {
 			t.Errorf("%+v", c)
 		}
 	}
+	if names, err := w.db.Publishers(ctx); err != nil || fmt.Sprint(names) != "[coindesk decrypt]" {
+		t.Error("publishers:", names, err)
+	}
 	both, err := w.db.News(ctx, ledger.SentimentQuery{Coins: []market.Coin{"ETH", "BTC", "BTC"}})
 	if err != nil || len(both) != 1 {
 		t.Error("one text of two coins:", both, err)
@@ -288,6 +294,27 @@ func flowsAndTrades(t *testing.T, w world) {
 		if err != nil || len(rows) != 1 || rows[0].NetUSD.String() != want || rows[0].Buying != 1 || rows[0].Selling != 3 || len(rows[0].Buyers) != 1 || rows[0].Window != time.Hour {
 			t.Errorf("%+v %v", rows, err)
 		}
+	}
+	for _, c := range []struct {
+		q    ledger.TradeQuery
+		want string
+	}{
+		{ledger.TradeQuery{Market: btcAUD}, "a b c"}, {ledger.TradeQuery{Market: btcAUD, Window: ledger.Window{Limit: 2}}, "b c"}, {ledger.TradeQuery{Market: btcAUD, Window: ledger.Window{Limit: 2, Oldest: true}}, "a b"},
+		{ledger.TradeQuery{Market: btcAUD, Window: ledger.Window{AsOf: between.Add(-30 * time.Second)}}, "a b"}, {ledger.TradeQuery{Market: btcAUD, Window: ledger.Window{From: hour.Add(time.Second), To: hour.Add(time.Minute)}}, "b"},
+		{ledger.TradeQuery{Market: btcAUD, Source: "other"}, ""}, {ledger.TradeQuery{Market: market.Market{Base: "NO", Quote: "AUD"}}, ""},
+	} {
+		rows, err := w.db.Trades(t.Context(), c.q)
+		var ids []string
+		for _, r := range rows {
+			ids = append(ids, r.ID)
+		}
+		if got := strings.Join(ids, " "); err != nil || got != c.want {
+			t.Errorf("trades of %+v: %q, want %q (%v)", c.q, got, c.want, err)
+		}
+	}
+	if rows, err := w.db.Trades(t.Context(), ledger.TradeQuery{Market: btcAUD, Window: ledger.Window{Limit: 1, Oldest: true}}); err != nil || len(rows) != 1 || rows[0].Market != btcAUD || rows[0].Side != "sell" ||
+		rows[0].Price.String() != "9" || rows[0].Amount.String() != "1" || !rows[0].Time.Equal(hour) || rows[0].Source != "f" || rows[0].Known.Before(hour) {
+		t.Errorf("%+v %v", rows, err)
 	}
 }
 

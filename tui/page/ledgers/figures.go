@@ -116,20 +116,35 @@ func loadWallets(ctx context.Context, c Client, _ string) ([]record, []string, e
 	return out, s.Notes, nil
 }
 
+func walletCount(n *int) string {
+	if n == nil {
+		return "-"
+	}
+	return page.Count(int64(*n))
+}
+
+// wallets are how many, and which of them are named. An upstream may tell the sum only.
+func wallets(n *int, named string) string {
+	if n == nil {
+		return "not counted"
+	}
+	return strings.TrimSpace(page.Plural(*n, "wallet") + " " + named)
+}
+
 func walletRecord(x *api.SmartMoneyRow) record {
 	return record{key: x.Token + " " + x.Chain + " " + x.Address + " " + x.Event.String(), find: x.Token + " " + x.Chain + " " + x.Source,
 		row: func(e page.Env) []page.Cell {
-			return []page.Cell{page.Text(x.Token), page.Styled(page.Gain(x.NetUSD), e.Theme.Signed(float64(x.NetUSD.Sign()))), page.Text(page.Count(int64(x.Buying))), page.Text(page.Count(int64(x.Selling))), page.Text(x.Chain),
+			return []page.Cell{page.Text(x.Token), page.Styled(page.Gain(x.NetUSD), e.Theme.Signed(float64(x.NetUSD.Sign()))), page.Text(walletCount(x.Buying)), page.Text(walletCount(x.Selling)), page.Text(x.Chain),
 				page.Text(page.Since(e.Now, x.Event)), page.Styled(x.Source, &e.Theme.Muted)}
 		},
 		full: func(e page.Env, w int) []string {
 			clear := func(list []string) string { return widget.Neutralise(strings.Join(list, " ")) }
 			out := []string{" " + e.Theme.Bold.Render(widget.Neutralise(x.Token)), ""}
 			return append(out, facts(e, w, [2]string{"net flow", page.Gain(x.NetUSD) + " USD over " + page.Span(&x.Window)}, [2]string{"chain", widget.Neutralise(x.Chain)}, [2]string{"contract", widget.Neutralise(x.Address)},
-				[2]string{"buying", page.Plural(x.Buying, "wallet") + " " + clear(x.Buyers)}, [2]string{"selling", page.Plural(x.Selling, "wallet") + " " + clear(x.Sellers)}, [2]string{"source", widget.Neutralise(x.Source)},
+				[2]string{"buying", wallets(x.Buying, clear(x.Buyers))}, [2]string{"selling", wallets(x.Selling, clear(x.Sellers))}, [2]string{"source", widget.Neutralise(x.Source)},
 				[2]string{"until", when(e, x.Event)}, [2]string{"known", when(e, x.Collected)})...)
 		},
 		say: func(now time.Time) []string {
-			return []string{x.Token + " on " + x.Chain, "net flow " + page.Gain(x.NetUSD) + " USD", page.Plural(x.Buying, "wallet") + " buying", page.Plural(x.Selling, "wallet") + " selling", "until " + page.Since(now, x.Event) + " ago", "from " + x.Source}
+			return []string{x.Token + " on " + x.Chain, "net flow " + page.Gain(x.NetUSD) + " USD over " + page.Span(&x.Window), "buying: " + wallets(x.Buying, ""), "selling: " + wallets(x.Selling, ""), "until " + page.Since(now, x.Event) + " ago", "from " + x.Source}
 		}}
 }
