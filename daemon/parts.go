@@ -20,6 +20,7 @@ import (
 type parts struct {
 	collect    *collect.Service
 	collectors *collect.Collectors
+	runner     *collect.Runner
 	quotes     *floor.Polled
 	floor      *floor.Service
 	sources    *sources
@@ -55,6 +56,14 @@ func (p *parts) build(ctx context.Context, s *System, user string, services *gat
 // buildCollectors starts the feeds' schedule where this process collects. A short command only asks about them.
 func (p *parts) buildCollectors(ctx context.Context, s *System) (err error) {
 	plans := p.sources.plans()
+	feeds := feedsOf(plans)
+	again, needs, err := p.sources.rescore(s.db)
+	if err != nil {
+		return fmt.Errorf("rescoring of sentiment: %w", err)
+	}
+	if again != nil {
+		plans = append(plans, p.rescorePlan(again, needs))
+	}
 	o := collect.Options{Run: s.config.has(RoleCollector) && !s.config.Embedded, Plans: plans, Store: s.db, Prune: s.db.PruneRuns, Clock: clock.Wall{}, Log: s.log.With("part", "collect")}
 	if !s.config.Embedded {
 		o.Schedule = s.config.DatabaseURL
@@ -64,7 +73,8 @@ func (p *parts) buildCollectors(ctx context.Context, s *System) (err error) {
 		}
 	}
 	host, _ := os.Hostname() // a name for people; the process' own number tells it apart
-	o.Runner = collect.NewRunner(s.db, clock.Wall{}, s.bus, newJudge(), o.Log, fmt.Sprintf("%s:%d", host, os.Getpid()), feedsOf(plans))
+	p.runner = collect.NewRunner(s.db, clock.Wall{}, s.bus, newJudge(), o.Log, fmt.Sprintf("%s:%d", host, os.Getpid()), feeds)
+	o.Runner = p.runner
 	p.collectors, err = collect.Open(ctx, o)
 	if err != nil {
 		return fmt.Errorf("start the collectors: %w", err)

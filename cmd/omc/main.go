@@ -135,7 +135,7 @@ func daemonConfig(ctx context.Context, f *factory.Factory, c *config.Config, emb
 	_ = level.UnmarshalText([]byte(c.Get("log_level"))) // checked when the settings were read
 	settings, unreadable := map[string]string{}, map[string]string{}
 	for _, k := range config.Keys() {
-		if !strings.HasPrefix(k.Name, "sources.") && !strings.HasPrefix(k.Name, "collect.") {
+		if group, _, _ := strings.Cut(k.Name, "."); group != "sources" && group != "collect" && group != "llm" && group != "sentiment" {
 			continue
 		}
 		v := c.Get(k.Name)

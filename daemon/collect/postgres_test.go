@@ -12,6 +12,9 @@ func TestOnPostgreSQL(t *testing.T) {
 	for name, run := range map[string]func(*testing.T){
 		"BarsAreBuiltFromPolls": TestBarsAreBuiltFromPolls, "AJumpIsHeld": TestAJumpIsHeldUntilItHasStood, "Quarantine": TestWhatCannotBeKeptIsQuarantined,
 		"ABadFeed": TestAFeedThatPanicsOrHangsHurtsOnlyItself, "ManyProcesses": TestManyProcessesLandEachPollOnce,
+		"ASecondOpinion": TestASecondOpinionIsARevision, "TheBudgetEnds": TestTheBudgetEndsUntilTheNextDay, "AKill": TestAKillBetweenSpendAndAnswer,
+		"AHold": TestAHoldOutlivesTheProcessThatWasTold, "PutOff": TestWhatASourcePutsOffIsAskedForByHand, "NothingDue": TestAPollThatAsksNothingIsNotFresh,
+		"AnOutage": TestAnOutageIsAGapWhileItLasts, "OneOrTwo": TestOneLandingOrTwoScoreAlike, "ASourcesGap": TestWhatASourceKnowsToBeMissingIsAGap,
 	} {
 		t.Run(name, run)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +14,9 @@ import (
 
 // maxValue is the most bytes that a setting may have.
 const maxValue = 16 << 10
+
+// price is an amount of USD that counts exactly in billionths.
+var price = regexp.MustCompile(`^[0-9]{1,6}(\.[0-9]{1,9})?$`)
 
 // Find returns the setting of a name.
 func Find(name string) (Key, bool) {
@@ -57,6 +61,16 @@ func (k Key) Check(v string) error {
 		if n, err := strconv.Atoi(v); err != nil || n < 1 || n > 1_000_000 {
 			return errors.New("want a whole number from 1")
 		}
+	case k.Kind == "tokens":
+		if n, err := strconv.Atoi(v); err != nil || n < 1 || n > 1_000_000_000 {
+			return errors.New("want a whole number from 1 to 1000000000")
+		}
+	case k.Kind == "price":
+		if !price.MatchString(v) {
+			return errors.New("want an amount of USD like 0.15, up to six digits before the point and nine after it")
+		}
+	case k.Kind == "rescore":
+		return oneOf(v, "news", "social", "all")
 	case k.Kind == "roles":
 		for role := range strings.SplitSeq(v, ",") {
 			if err := oneOf(strings.TrimSpace(role), "collector", "lab", "floor"); err != nil {

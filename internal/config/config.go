@@ -22,7 +22,7 @@ type Key struct {
 	Name    string // dotted: sources.kraken.base_url
 	Default string
 	Doc     string
-	Kind    string // string, url, bool, level, backend, file, duration, count, roles, risk
+	Kind    string // string, url, bool, level, backend, file, duration, count, tokens, price, rescore, roles, risk
 	Example string // a value, for the line that sets it; "": VALUE
 	Secret  bool   // masked wherever it is shown; its value may be keyring:NAME
 }
@@ -46,7 +46,7 @@ func Keys() []Key {
 		{Name: "secrets.backend", Kind: "backend", Default: "auto", Doc: "where secrets rest: desktop (its keyring), file (encrypted, in the data directory) or auto"},
 		{Name: "secrets.passphrase_file", Kind: "file", Doc: "file (mode 0600) with the passphrase of secrets in files; empty: OMC_SECRETS_PASSPHRASE, or asked"},
 	}
-	return append(append(keys, feedKeys()...), upstreamKeys()...)
+	return append(append(append(keys, feedKeys()...), upstreamKeys()...), llmKeys()...)
 }
 
 // Value is one setting as it stands.
@@ -247,7 +247,7 @@ func flatten(prefix string, tree map[string]any, out map[string]string, depth in
 func (c *Config) check() error {
 	for _, k := range c.keys {
 		if err := k.Check(c.Get(k.Name)); err != nil {
-			return fmt.Errorf("setting %s (from %s): %q: %w", k.Name, c.origin[k.Name], Mask(c.Get(k.Name)), err)
+			return fmt.Errorf("setting %s (from %s): %q: %w", k.Name, c.origin[k.Name], k.Show(Mask(c.Get(k.Name))), err)
 		}
 	}
 	if c.Get("data_dir") == "" {
@@ -273,11 +273,7 @@ func (c *Config) Bool(name string) bool { v, _ := strconv.ParseBool(c.Get(name))
 func (c *Config) List() []Value {
 	var out []Value
 	for _, k := range c.keys {
-		v := c.Get(k.Name)
-		if k.Secret || k.Kind == "url" || k.Name == "host" {
-			v = Mask(v)
-		}
-		out = append(out, Value{Name: k.Name, Value: v, Origin: c.origin[k.Name], Env: k.Env(), Doc: k.Doc})
+		out = append(out, Value{Name: k.Name, Value: k.Show(c.Get(k.Name)), Origin: c.origin[k.Name], Env: k.Env(), Doc: k.Doc})
 	}
 	return out
 }

@@ -111,7 +111,8 @@ func TestWithoutAHomeThereIsNoPlace(t *testing.T) {
 func TestListShowsNoPassword(t *testing.T) {
 	t.Parallel()
 	c, err := Load(Input{HomeDir: "/h", Environ: []string{"OMC_HOST=http://u:SENTINEL@h:1", "OMC_SOURCES_KRAKEN_BASE_URL=http://u:SENTINEL@k/",
-		"OMC_DATABASE_URL=host=h user=u password=SENTINEL", "OMC_REDIS_URL=redis://u:SENTINEL@r:6379/0"}})
+		"OMC_DATABASE_URL=host=h user=u password=SENTINEL", "OMC_REDIS_URL=redis://u:SENTINEL@r:6379/0",
+		"OMC_LLM_PROVIDERS_OPENAI_API_KEY=sk-SENTINEL", "OMC_SOURCES_NANSEN_KEY=SENTINEL", "OMC_SOURCES_X_PROXIES=http://u:SENTINEL@p:1,http://u:SENTINEL@q:1"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -78,6 +78,31 @@ func secretParameter(name string) bool {
 	return strings.Contains(n, "pass") || strings.Contains(n, "secret") || strings.Contains(n, "token") || strings.Contains(n, "pwd")
 }
 
+// Holds reports that a value for the key is a secret in clear. A secret that is a URL is one where it has a password; any other is one
+// whole, as it is with a key of an API.
+func (k Key) Holds(v string) bool {
+	if _, ok := Referenced(v); ok || v == "" || !k.Secret {
+		return false
+	}
+	return !k.urls() || HasPassword(v)
+}
+
+// urls reports that the key's values are URLs, which have their own place for a password.
+func (k Key) urls() bool {
+	return strings.HasSuffix(k.Name, "_url") || strings.HasSuffix(k.Name, ".proxies")
+}
+
+// Show is a value for the key as it may be seen.
+func (k Key) Show(v string) string {
+	switch {
+	case k.Secret && !k.urls() && k.Holds(v):
+		return masked
+	case k.Secret || k.Kind == "url" || k.Name == "host":
+		return Mask(v)
+	}
+	return v
+}
+
 const masked = "********"
 
 // Mask hides the password of a URL, in its user part or its query; all of what is no URL and may hold one.

@@ -85,3 +85,46 @@ func TestCheckRefusesWithoutRepeating(t *testing.T) {
 		}
 	}
 }
+
+func TestAKeyOfAnAPIIsASecretWhole(t *testing.T) {
+	for name, values := range map[string]map[string]bool{
+		"llm.providers.openai.api_key": {"sk-1": true, "keyring:a": false, "": false},
+		"sources.nansen.key":           {"https://plain": true},
+		"sources.nansen.proxies":       {"http://p:1": false, "http://u:w@p:1": true},
+		"redis_url":                    {"redis://r:1": false, "redis://:w@r:1": true},
+		"llm.providers.openai.model":   {"sk-1": false},
+	} {
+		k, ok := Find(name)
+		if !ok {
+			t.Fatal(name)
+		}
+		for v, want := range values {
+			if k.Holds(v) != want || want && (k.Show(v) == v) || !want && k.Show(v) != v {
+				t.Errorf("%s %q: %v, shown as %q", name, v, k.Holds(v), k.Show(v))
+			}
+		}
+	}
+}
+
+func TestModelAndBudgetAreChecked(t *testing.T) {
+	for name, values := range map[string]map[string]bool{
+		"sentiment.rescore":                    {"": true, "news": true, "social": true, "all": true, "true": false, "News": false},
+		"sentiment.rescore_tokens":             {"1": true, "1000000000": true, "0": false, "-1": false, "1e6": false},
+		"sentiment.rescore_usd":                {"1": true, "0.15": true, "-1": false, "1e3": false, "0.1234567891": false, "NaN": false, "$1": false},
+		"llm.providers.openai.usd_per_mtok_in": {"0": true, "2.5": true, "1,5": false},
+		"llm.providers.openai.base_url":        {"http://127.0.0.1:1/v1": true, "ftp://x": false},
+	} {
+		k, ok := Find(name)
+		if !ok {
+			t.Fatal(name)
+		}
+		for v, want := range values {
+			if err := k.Check(v); (err == nil) != want {
+				t.Errorf("%s=%q: %v", name, v, err)
+			}
+		}
+	}
+	if k, _ := Find("sentiment.rescore"); k.Default != "" {
+		t.Error("rescoring is on where nobody asked for it")
+	}
+}

@@ -23,6 +23,7 @@ type Landing struct {
 	Claim   Claim
 	Source  string
 	Records Records
+	Scores  []Score // second opinions on texts that landed before
 	// Whole says that Quotes are all the venue quotes: a market that is not among them is quoted no more.
 	Whole    bool
 	Rejects  []Reject

@@ -31,6 +31,7 @@ type batch struct {
 	columns []string // after seq, source_id, event_ms, known_ms, superseded_ms
 	items   []item
 	retire  []int64 // seqs of the rows that items revise
+	source  int64   // whose rows they are; 0: the landing's
 }
 
 // standing is a stored row that nothing has superseded.
@@ -80,6 +81,11 @@ func (a *lander) run(ctx context.Context) error {
 	if a.source, err = ensureID(ctx, a.tx, "INSERT INTO sources (name) VALUES ($1) ON CONFLICT DO NOTHING", "SELECT id FROM sources WHERE name = $1", a.l.Source); err != nil {
 		return err
 	}
+	if len(a.l.Records.News)+len(a.l.Records.Posts) > 0 {
+		if err := a.lockTexts(ctx, []int64{a.source}); err != nil {
+			return err
+		}
+	}
 	if err := a.collect(ctx); err != nil {
 		return err
 	}
@@ -106,7 +112,7 @@ func (a *lander) lock(ctx context.Context) (okMS int64, err error) {
 
 // collect finds out which records are new.
 func (a *lander) collect(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{a.takeQuotes, a.takeTrades, a.takeFundamentals, a.takeMetrics, a.takeFlows, a.takeNews, a.takePosts, a.takeEvents} {
+	for _, step := range []func(context.Context) error{a.takeQuotes, a.takeTrades, a.takeFundamentals, a.takeMetrics, a.takeFlows, a.takeNews, a.takePosts, a.takeEvents, a.takeScores} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -199,7 +205,7 @@ func (a *lander) write(ctx context.Context) error {
 			return err
 		}
 		from, to := span(b.items)
-		if err := a.count(ctx, b.table, len(b.items), len(b.retire), from, to); err != nil {
+		if err := a.count(ctx, b.table, a.sourceOf(b), len(b.items), len(b.retire), from, to); err != nil {
 			return err
 		}
 		next += int64(len(b.items))
@@ -208,14 +214,22 @@ func (a *lander) write(ctx context.Context) error {
 }
 
 // count adds to the books of what landed.
-func (a *lander) count(ctx context.Context, kind string, added, revised int, from, to int64) error {
+func (a *lander) count(ctx context.Context, kind string, source int64, added, revised int, from, to int64) error {
 	_, err := a.tx.Exec(ctx, `INSERT INTO ledger_counts (kind, source_id, day, added, revised, first_ms, last_ms, known_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (kind, source_id, day) DO UPDATE SET added = ledger_counts.added + excluded.added, revised = ledger_counts.revised + excluded.revised,
 		first_ms = CASE WHEN excluded.first_ms < ledger_counts.first_ms THEN excluded.first_ms ELSE ledger_counts.first_ms END,
 		last_ms = CASE WHEN excluded.last_ms > ledger_counts.last_ms THEN excluded.last_ms ELSE ledger_counts.last_ms END,
 		known_ms = CASE WHEN excluded.known_ms > ledger_counts.known_ms THEN excluded.known_ms ELSE ledger_counts.known_ms END`,
-		kind, a.source, a.known/dayMS, added, revised, from, to, a.known)
+		kind, source, a.known/dayMS, added, revised, from, to, a.known)
 	return err
+}
+
+// sourceOf is whose rows a batch holds: a second opinion on a text is that of its source's row.
+func (a *lander) sourceOf(b *batch) int64 {
+	if b.source != 0 {
+		return b.source
+	}
+	return a.source
 }
 
 const dayMS = 24 * 3600 * 1000
@@ -229,7 +243,7 @@ func (a *lander) writeBatch(ctx context.Context, b *batch, first int64) error {
 	columns := append([]string{"seq", "source_id", "event_ms", "known_ms", "superseded_ms"}, b.columns...)
 	err := a.tx.Bulk(ctx, b.table, columns, len(b.items), func(i int, row []dialect.Value) {
 		it := &b.items[i]
-		row[0], row[1] = dialect.Int(first+int64(i)), dialect.Int(a.source)
+		row[0], row[1] = dialect.Int(first+int64(i)), dialect.Int(a.sourceOf(b))
 		row[2], row[3], row[4] = dialect.Int(it.event), dialect.Int(it.known), dialect.Int(forever)
 		copy(row[5:], it.values)
 	})
@@ -319,7 +333,7 @@ func (a *lander) putOff(ctx context.Context, newest int64) error {
 		held = l.Hold.Until.UnixMilli()
 	}
 	_, err := a.tx.Exec(ctx, `UPDATE collectors SET busy_ms = 0, cursor = COALESCE($2, cursor), rows_landed = rows_landed + $3, quarantined = quarantined + $4,
-		newest_ms = CASE WHEN newest_ms < $5 THEN $5 ELSE newest_ms END, idle_ms = CASE WHEN $6 > 0 THEN $6 ELSE idle_ms END,
+		newest_ms = CASE WHEN newest_ms < $5 THEN $5 ELSE newest_ms END, idle_ms = CASE WHEN idle_ms < $6 THEN $6 ELSE idle_ms END,
 		held_ms = $7, held = $8, held_by = $9 WHERE name = $1`,
 		l.Claim.Feed, bytesOrNil(l.Cursor), a.out.New, a.out.Rejected, newest, idle, held, cleanText(l.Err, maxReason), l.Hold.By)
 	return err

@@ -140,7 +140,7 @@ func (a *lander) writeQuotes(ctx context.Context, first int64) (next int64, err 
 		for i := range a.quotes {
 			from, to = min(from, a.quotes[i].event), max(to, a.quotes[i].event)
 		}
-		if err := a.count(ctx, "quotes", n, 0, from, to); err != nil {
+		if err := a.count(ctx, "quotes", a.source, n, 0, from, to); err != nil {
 			return 0, err
 		}
 	}

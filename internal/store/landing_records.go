@@ -14,29 +14,39 @@ import (
 )
 
 func (a *lander) takeNews(ctx context.Context) error {
+	b := newsBatch(a.l.Records.News)
+	return a.sift(ctx, b, a.byText(b.table, "external_id = $1 AND publisher = $2"))
+}
+
+func newsBatch(news []ledger.News) *batch {
 	b := &batch{table: "news_sentiment", kind: "news", columns: []string{"publisher", "external_id", "hash", "title", "url", "summary",
 		"sentiment", "sentiment_score", "scorer", "currencies"}}
-	for i := range a.l.Records.News {
-		n := &a.l.Records.News[i]
+	for i := range news {
+		n := &news[i]
 		v := n.Version()
 		b.items = append(b.items, item{key: n.Source + "\x00" + n.ID, version: v, event: n.Published.UnixMilli(), coins: n.Coins, values: []dialect.Value{
 			dialect.Text(n.Source), dialect.Text(n.ID), dialect.Text(v), dialect.Text(n.Title), dialect.Text(n.URL), dialect.Text(n.Summary),
 			dialect.Text(n.Label), score(n.Score), dialect.Text(n.Scorer), textList(n.Coins)}})
 	}
-	return a.sift(ctx, b, a.byText(b.table, "external_id = $1 AND publisher = $2"))
+	return b
 }
 
 func (a *lander) takePosts(ctx context.Context) error {
+	b := postsBatch(a.l.Records.Posts)
+	return a.sift(ctx, b, a.byText(b.table, "external_id = $1 AND platform = $2"))
+}
+
+func postsBatch(posts []ledger.Post) *batch {
 	b := &batch{table: "social_sentiment", kind: "post", columns: []string{"platform", "external_id", "hash", "channel", "content", "url", "engagement",
 		"sentiment", "score", "scorer", "currencies"}}
-	for i := range a.l.Records.Posts {
-		p := &a.l.Records.Posts[i]
+	for i := range posts {
+		p := &posts[i]
 		v := p.Version()
 		b.items = append(b.items, item{key: p.Platform + "\x00" + p.ID, version: v, event: p.Posted.UnixMilli(), coins: p.Coins, values: []dialect.Value{
 			dialect.Text(p.Platform), dialect.Text(p.ID), dialect.Text(v), dialect.Text(p.Channel), dialect.Text(p.Content), dialect.Text(p.URL),
 			dialect.Int(p.Engagement), dialect.Text(p.Label), score(p.Score), dialect.Text(p.Scorer), textList(p.Coins)}})
 	}
-	return a.sift(ctx, b, a.byText(b.table, "external_id = $1 AND platform = $2"))
+	return b
 }
 
 func (a *lander) takeEvents(ctx context.Context) error {
@@ -231,7 +241,7 @@ func (a *lander) writeTrades(ctx context.Context, first int64) (next int64, err 
 		row[7], row[8] = dialect.Decimal(&t.Price), dialect.Decimal(&t.Amount)
 	})
 	if n := len(a.trades); err == nil && n > 0 { // sorted by time
-		err = a.count(ctx, "market_trades", n, 0, a.trades[0].Time.UnixMilli(), a.trades[n-1].Time.UnixMilli())
+		err = a.count(ctx, "market_trades", a.source, n, 0, a.trades[0].Time.UnixMilli(), a.trades[n-1].Time.UnixMilli())
 	}
 	return first + int64(len(a.trades)), err
 }

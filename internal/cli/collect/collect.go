@@ -130,14 +130,15 @@ func newStatus(f *factory.Factory) *cobra.Command {
 }
 
 func lines(r *api.Collector) [][2]string {
-	return [][2]string{
+	return append([][2]string{
 		{"name", r.Name}, {"description", r.About}, {"ledger", r.Ledger}, {"source", r.Source}, {"state", r.State}, {"needs", strings.Join(r.Needs, "; ")},
 		{"every", seconds(r.Every)}, {"timeout", seconds(r.Timeout)}, {"freshness_target", seconds(r.Target)}, {"age", maybe(r.Age)}, {"last_ok", at(r.LastOK)},
 		{"lag_p50", maybe(r.LagP50)}, {"lag_p99", maybe(r.LagP99)}, {"runs_24h", strconv.FormatInt(r.Runs, 10)}, {"failures_24h", strconv.FormatInt(r.Failures, 10)},
 		{"error_rate_24h", factory.Ratio(r.ErrorRate)}, {"failed_in_a_row", strconv.Itoa(r.Failed)}, {"error", r.Error}, {"error_at", at(r.ErrorAt)},
 		{"rows", strconv.FormatInt(r.Rows, 10)}, {"rows_24h", strconv.FormatInt(r.RowsDay, 10)}, {"requests_24h", strconv.FormatInt(r.Requests, 10)},
 		{"quarantined", strconv.FormatInt(r.Quarantined, 10)}, {"open_gaps", strconv.Itoa(r.OpenGaps)}, {"next_run", at(r.NextRun)}, {"owner", r.Owner},
-	}
+		{"held_until", at(r.HeldUntil)}, {"held", r.Held},
+	}, spending(r.Spending)...)
 }
 
 func newRun(f *factory.Factory) *cobra.Command {

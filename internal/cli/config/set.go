@@ -62,11 +62,11 @@ func file(f *factory.Factory) string {
 }
 
 func setPlain(f *factory.Factory, key settings.Key, value string) error {
-	if key.Secret && settings.HasPassword(value) {
-		return factory.Usage("%s has a password in it, and a command line is seen in the process list and the shell's history: 'omc config set %s --secret' reads it from the terminal or from stdin", key.Name, key.Name)
+	if key.Holds(value) {
+		return factory.Usage("%s is a secret or has one in it, and a command line is seen in the process list and the shell's history: 'omc config set %s --secret' reads it from the terminal or from stdin", key.Name, key.Name)
 	}
 	if err := key.Check(value); err != nil {
-		return factory.Usage("setting %s: %q: %w", key.Name, settings.Mask(value), err)
+		return factory.Usage("setting %s: %q: %w", key.Name, key.Show(settings.Mask(value)), err)
 	}
 	_, err := write(f, key, &value)
 	return err

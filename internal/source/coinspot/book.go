@@ -42,7 +42,7 @@ func decodeBook(status int, body []byte, m market.Market, now time.Time, h *sour
 	bids := decodeHalf(s.Buyorders, m, h, func(rate, best money.Decimal) bool { return best.Less(rate) })
 	asks := decodeHalf(s.Sellorders, m, h, func(rate, best money.Decimal) bool { return rate.Less(best) })
 	if !bids.best.IsZero() && !asks.best.IsZero() && asks.best.Less(bids.best) {
-		reject(h, body, "%s: crossed: best bid %s above best ask %s", m, bids.best, asks.best)
+		h.Reject(body, "%s: crossed: best bid %s above best ask %s", m, bids.best, asks.best)
 		return nil
 	}
 	figures := []struct {
@@ -70,7 +70,7 @@ func decodeHalf(rows []json.RawMessage, m market.Market, h *source.Harvest, bett
 	for _, raw := range rows {
 		o, err := decodeOrder(raw, m)
 		if err != nil {
-			reject(h, raw, "%s: %v", m, err)
+			h.Reject(raw, "%s: %v", m, err)
 			continue
 		}
 		out.depth = out.depth.Add(o.total)

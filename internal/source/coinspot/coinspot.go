@@ -89,7 +89,7 @@ func (c *Client) ask(ctx context.Context, path string, h *source.Harvest, decode
 		}
 		return at, err
 	case len(a.Body) > 0 && (a.Status == 200 || errors.Is(err, upstream.ErrMalformed)):
-		reject(h, a.Body, "%s: %v", path, err)
+		h.Reject(a.Body, "%s: %v", path, err)
 	}
 	return at, c.up.Fail(err)
 }

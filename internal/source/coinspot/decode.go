@@ -1,22 +1,14 @@
 package coinspot
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
-	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/source"
 	"github.com/ohmycoins/omc/internal/source/upstream"
-)
-
-// Bounds of what is kept of what cannot be taken.
-const (
-	maxRejects = 50       // of one poll
-	maxKept    = 16 << 10 // bytes of a piece
 )
 
 // errUnlisted says that CoinSpot does not trade what was asked for, in the way that was asked for.
@@ -41,16 +33,6 @@ func read(status int, body []byte, v any) error {
 		return fmt.Errorf("%w: %w", upstream.ErrMalformed, err)
 	}
 	return nil
-}
-
-// reject keeps a piece that could not be taken, as it came; of many the first ones tell why.
-func reject(h *source.Harvest, raw []byte, format string, args ...any) {
-	switch n := len(h.Rejects); {
-	case n < maxRejects:
-		h.Rejects = append(h.Rejects, ledger.Reject{Reason: source.Text(fmt.Sprintf(format, args...), source.MaxTitle), Bytes: bytes.Clone(raw[:min(len(raw), maxKept)])})
-	case n == maxRejects:
-		h.Rejects = append(h.Rejects, ledger.Reject{Reason: fmt.Sprintf("more than %d pieces were not taken; the others are not kept", maxRejects)})
-	}
 }
 
 // maxFloat is the most characters that a float64 is written with.

@@ -35,7 +35,7 @@ func (c *Client) pollQuotes(ctx context.Context, _ []byte) (source.Harvest, erro
 	}
 	h.Quotes, h.Whole = s.quotes, true
 	for _, p := range s.problems {
-		reject(&h, p.Raw, "%s: %s", p.Key, p.Reason)
+		h.Reject(p.Raw, "%s: %s", p.Key, p.Reason)
 	}
 	return h, nil
 }

@@ -146,7 +146,7 @@ func TestRejectsAreBounded(t *testing.T) {
 		x.Quote(market.Market{Base: market.Coin(fmt.Sprintf("C%d", i)), Quote: "AUD"}, "NaN", "NaN", strings.Repeat("9", 1000))
 	}
 	h := poll(t, feedOf(t, c, "coinspot"), nil, clk)
-	if len(h.Rejects) != maxRejects+1 || !strings.Contains(h.Rejects[maxRejects].Reason, "not kept") || !h.Whole || len(h.Quotes) != 0 {
+	if len(h.Rejects) != source.MaxRejects+1 || !strings.Contains(h.Rejects[source.MaxRejects].Reason, "not kept") || !h.Whole || len(h.Quotes) != 0 {
 		t.Errorf("%d rejects", len(h.Rejects))
 	}
 }

@@ -35,7 +35,7 @@ func (c *Client) instant(ctx context.Context, m market.Market, h *source.Harvest
 		at, err := c.ask(ctx, path, h, func(status int, body []byte) (err error) {
 			*side.to, err = decodeRate(status, body, m)
 			if errors.Is(err, errRate) {
-				reject(h, body, "%s: %v", path, err)
+				h.Reject(body, "%s: %v", path, err)
 				return nil
 			}
 			return err
@@ -49,7 +49,7 @@ func (c *Client) instant(ctx context.Context, m market.Market, h *source.Harvest
 	case q.Ask.IsZero() && q.Bid.IsZero():
 		return nil
 	case !q.Ask.IsZero() && q.Ask.Less(q.Bid):
-		reject(h, fmt.Appendf(nil, `{"buyprice":%q,"sellprice":%q}`, q.Ask, q.Bid), "%s: crossed: bought at once at %s and sold at once at %s", m, q.Ask, q.Bid)
+		h.Reject(fmt.Appendf(nil, `{"buyprice":%q,"sellprice":%q}`, q.Ask, q.Bid), "%s: crossed: bought at once at %s and sold at once at %s", m, q.Ask, q.Bid)
 		return nil
 	}
 	h.Quotes = append(h.Quotes, q)

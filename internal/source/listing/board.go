@@ -46,7 +46,8 @@ func (i item) transfers() bool { return class(i.key) == assetKey }
 type mark struct {
 	Name  string    `json:"n"` // ABC/USD, or ABC for a coin
 	State state     `json:"s"`
-	Gone  time.Time `json:"g,omitzero"` // when it was first missing
+	Gone  time.Time `json:"g,omitzero"`  // when it was first missing; of a closed one that is named no more, when that was told
+	Told  int       `json:"t,omitempty"` // changes that were told of it
 }
 
 // coin is what the item is of.
@@ -66,7 +67,9 @@ const (
 	manyNew     = 20
 	manyStates  = 20
 	// longMissing is how long many items must be missing together to be believed.
-	longMissing = 5 * time.Minute
+	longMissing = time.Hour
+	// remembered is how long an item that is named no more is known: its next listing on the same day is another one.
+	remembered = 48 * time.Hour
 )
 
 func many(n, of, least int) bool { return n > max(least, of/5) }
@@ -75,6 +78,7 @@ func many(n, of, least int) bool { return n > max(least, of/5) }
 type change struct {
 	item
 	kind string // ledger.EventListing, EventDelisting, EventHalt, EventResume
+	n    int    // changes of the item that were told before
 	// only says that the coin had no other market there before it was listed, or has none now that it is delisted.
 	only bool
 }
@@ -88,31 +92,38 @@ func (b board) compare(items []item, now time.Time) (next board, changes []chang
 		old, known := b[it.key]
 		if it.state == unsaid {
 			if known {
-				next[it.key] = mark{Name: old.Name, State: old.State}
+				next[it.key] = mark{Name: old.Name, State: old.State, Told: old.Told}
 			} else if b == nil && it.coin != "" {
 				next[it.key] = mark{Name: it.name(), State: open} // so that its first readable line is no listing
 			}
 			continue
 		}
-		next[it.key] = mark{Name: it.name(), State: it.state}
+		m := mark{Name: it.name(), State: it.state, Told: old.Told}
 		switch {
 		case b == nil:
 		case !known || old.State == closed:
 			if it.state != closed {
-				listed = append(listed, change{item: it, kind: ledger.EventListing})
+				listed = append(listed, change{item: it, kind: ledger.EventListing, n: old.Told})
+				m.Told++
 			}
 		default:
 			if kind := becomes(old.State, it.state); kind != "" {
-				rest = append(rest, change{item: it, kind: kind})
+				rest = append(rest, change{item: it, kind: kind, n: old.Told})
+				m.Told++
 			}
 		}
+		next[it.key] = m
 	}
 	if many(len(listed), len(b), manyNew) {
 		note = fmt.Sprintf("%d of %d items are new at once: taken for known, and not announced", len(listed), len(items))
 		listed = nil
 	}
 	changes = append(b.only(listed), rest...)
-	return next, append(changes, b.missing(next, now)...), note
+	gone, doubt := b.missing(next, now)
+	if note == "" {
+		note = doubt
+	}
+	return next, append(changes, gone...), note
 }
 
 // becomes is the kind of a change of state; "" for none.
@@ -155,32 +166,50 @@ func class(key string) string {
 
 const assetKey = "asset:"
 
-// missing finds what is on b and not on next: gone where it was missing before, kept where it is the first time.
-func (b board) missing(next board, now time.Time) (out []change) {
+// missing finds what is on b and not on next: gone where it was missing before, kept where it is the first time. doubt says that too
+// many are missing to be believed yet; it is told once.
+func (b board) missing(next board, now time.Time) (out []change, doubt string) {
 	var keys []string
-	for k := range b {
-		if _, there := next[k]; !there {
+	open, fresh := 0, 0
+	for k, m := range b {
+		if m.State != closed {
+			open++
+		}
+		if _, there := next[k]; there {
+			continue
+		}
+		if m.State != closed {
 			keys = append(keys, k)
+			if m.Gone.IsZero() {
+				fresh++
+			}
+		} else if away := now.Sub(m.Gone); m.Gone.IsZero() || away >= 0 && away < remembered {
+			if m.Gone.IsZero() {
+				m.Gone = now
+			}
+			next[k] = m
 		}
 	}
 	slices.Sort(keys)
-	suspect := many(len(keys), len(b), manyMissing)
+	suspect := many(len(keys), open, manyMissing)
+	if suspect && fresh > 0 {
+		doubt = fmt.Sprintf("%d of %d items are missing at once: not believed before they have been for %s", len(keys), open, longMissing)
+	}
 	for _, k := range keys {
 		m := b[k]
 		away := now.Sub(m.Gone)
 		switch {
 		case m.Gone.IsZero() || away < 0:
 			m.Gone = now
-			next[k] = m
-		case suspect && away < longMissing:
-			next[k] = m
-		case m.State != closed:
+		case !suspect || away >= longMissing:
 			it := item{key: k, coin: m.coin(), state: closed, words: "named no more"}
 			it.market, _ = market.ParseMarket(m.Name) // a coin has none
-			out = append(out, change{item: it, kind: ledger.EventDelisting})
+			out = append(out, change{item: it, kind: ledger.EventDelisting, n: m.Told})
+			m.State, m.Gone, m.Told = closed, now, m.Told+1
 		}
+		next[k] = m
 	}
-	return out
+	return out, doubt
 }
 
 // lasts marks the delistings after which a coin has no market on the board any more; of several of one coin the last.
@@ -208,7 +237,7 @@ func (b board) valid(now time.Time) bool {
 	for k, m := range b {
 		it := item{coin: m.coin()}
 		it.market, _ = market.ParseMarket(m.Name)
-		if _, err := market.ParseCoin(string(it.coin)); err != nil || it.name() != m.Name || len(k) > maxKey || source.Text(k, maxKey) != k || m.Gone.After(now.Add(time.Hour)) {
+		if _, err := market.ParseCoin(string(it.coin)); err != nil || it.name() != m.Name || len(k) > maxKey || source.Text(k, maxKey) != k || m.Gone.After(now.Add(time.Hour)) || m.Told < 0 {
 			return false
 		}
 		switch m.State {

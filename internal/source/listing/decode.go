@@ -11,6 +11,7 @@ import (
 
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/market"
+	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/source"
 	"github.com/ohmycoins/omc/internal/source/upstream"
 )
@@ -59,7 +60,8 @@ func (l list) checked() (list, error) {
 	return l, nil
 }
 
-// decodeCoinSpot reads /latest. A coin whose price is "NaN" is listed all the same: only the names count.
+// decodeCoinSpot reads /latest. A coin whose price is "NaN", nothing or nonsense is no news: one that was known stays, and one that was
+// not is listed when it is quoted.
 func decodeCoinSpot(status int, body []byte) (list, error) {
 	var env struct {
 		Status  string                     `json:"status"`
@@ -83,9 +85,25 @@ func decodeCoinSpot(status int, body []byte) (list, error) {
 			quote = "AUD"
 		}
 		m, err := market.ParseMarket(base + "/" + quote)
-		l.add(seen, item{key: strings.ToLower(key), coin: m.Base, market: m, state: open, words: "quoted"}, []byte(fmt.Sprintf("%q:%s", key, raw)), err)
+		it := item{key: strings.ToLower(key), coin: m.Base, market: m, state: open, words: "quoted"}
+		if !quoted(raw) {
+			it.state = unsaid
+		}
+		l.add(seen, it, []byte(fmt.Sprintf("%q:%s", key, raw)), err)
 	}
 	return l.checked()
+}
+
+// quoted reports whether a market's line holds a price: one that was bid, asked or paid.
+func quoted(raw []byte) bool {
+	var p struct{ Bid, Ask, Last json.RawMessage }
+	if json.Unmarshal(raw, &p) != nil {
+		return false
+	}
+	return slices.ContainsFunc([]json.RawMessage{p.Bid, p.Ask, p.Last}, func(v json.RawMessage) bool {
+		d, err := money.Parse(strings.Trim(string(v), `"`))
+		return err == nil && d.Sign() > 0
+	})
 }
 
 // decodeCoinbase reads /products.

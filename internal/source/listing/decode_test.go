@@ -38,7 +38,7 @@ func (l list) find(key string) item {
 
 func TestRecordedCoinSpot(t *testing.T) {
 	l, err := decodeCoinSpot(200, fixture(t, "coinspot/v2-constructed/pubapi_v2_latest.json"))
-	if err != nil || len(l.items) != 5 || len(l.rejects) != 0 || l.find("illiquid").state != open || l.find("btc_usdt").market.String() != "BTC/USDT" || l.find("doge").name() != "DOGE/AUD" {
+	if err != nil || len(l.items) != 5 || len(l.rejects) != 0 || l.find("illiquid").state != unsaid || l.find("btc_usdt").market.String() != "BTC/USDT" || l.find("doge").name() != "DOGE/AUD" {
 		t.Errorf("%+v %v", l, err)
 	}
 	for name, n := range map[string]int{"v1-recorded/pubapi_latest_2017.json": 3, "v1-recorded/pubapi_latest_2019.json": 8} {
@@ -114,7 +114,7 @@ func TestRecordedBinance(t *testing.T) {
 }
 
 func TestOddLists(t *testing.T) {
-	l, err := decodeCoinSpot(200, []byte(`{"status":"ok","prices":{"btc":null,"BTC":{},"a b":{},"eth_usdt":{"bid":"NaN"},"eth_eth":{},"":{}}}`))
+	l, err := decodeCoinSpot(200, []byte(`{"status":"ok","prices":{"btc":null,"BTC":{},"a b":{},"eth_usdt":{"bid":"NaN","ask":"0.5"},"eth_eth":{},"":{}}}`))
 	if err != nil || len(l.items) != 4 || len(l.rejects) != 4 || l.find("btc").state != unsaid || l.find("eth_usdt").state != open || l.find("eth_eth").state != unsaid {
 		t.Errorf("%+v %v", l, err)
 	}
@@ -132,6 +132,12 @@ func TestOddLists(t *testing.T) {
 	}
 	if _, err := decodeKraken([]byte(`{"error":["EService:Unavailable"]}`), krakenPair); !errors.Is(err, upstream.ErrUnavailable) {
 		t.Error(err)
+	}
+	for _, price := range []string{`{"last":"NaN"}`, `{"last":"-1"}`, `{"bid":"0","ask":0,"last":"0.0"}`, `{"last":"1e309"}`, `{"last":1e309}`, `{}`, `{"last":{}}`, `[]`, `"1"`, `{"last":"1,5"}`} {
+		l, err := decodeCoinSpot(200, []byte(`{"status":"ok","prices":{"btc":{"last":"1"},"new":`+price+`}}`))
+		if err != nil || l.find("new").state != unsaid {
+			t.Errorf("%s: %+v %v", price, l, err)
+		}
 	}
 	for _, empty := range []string{`{"status":"ok","prices":{}}`, `{"status":"ok"}`, `{"status":"ok","prices":{"a b":{}}}`} {
 		if _, err := decodeCoinSpot(200, []byte(empty)); !errors.Is(err, upstream.ErrMalformed) {

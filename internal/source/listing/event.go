@@ -39,7 +39,7 @@ func (v venue) announce(changes []change, now time.Time, size int) []ledger.Even
 }
 
 func (v venue) event(c change, now time.Time) ledger.Event {
-	e := ledger.Event{ID: id(c.key, c.kind, now), Source: v.source, Type: c.kind, Time: now.Truncate(time.Second), Coins: []market.Coin{c.coin},
+	e := ledger.Event{ID: id(c.key, c.kind, now, c.n), Source: v.source, Type: c.kind, Time: now.Truncate(time.Second), Coins: []market.Coin{c.coin},
 		Facts: map[string]string{"venue": v.source, "status": source.Text(c.words, 80)}}
 	if c.transfers() {
 		e.Facts["about"] = "transfers"
@@ -55,13 +55,15 @@ func (v venue) event(c change, now time.Time) ledger.Event {
 	case ledger.EventListing:
 		e.Facts["first"] = yes(c.only)
 		e.Title = fmt.Sprintf("%s lists %s", v.name, what)
-		if c.transfers() {
+		if c.transfers() { // no market of it yet: that one will be the listing
+			e.Type, e.Title = ledger.EventAnnounce, fmt.Sprintf("%s adds %s to its assets", v.name, what)
 			delete(e.Facts, "about")
 		}
 	case ledger.EventDelisting:
 		e.Facts["last"] = yes(c.only)
 		e.Title = fmt.Sprintf("%s delists %s", v.name, what)
 		if c.transfers() {
+			e.Type, e.Title = ledger.EventAnnounce, fmt.Sprintf("%s takes %s from its assets", v.name, what)
 			delete(e.Facts, "about")
 		}
 	case ledger.EventHalt:
@@ -85,7 +87,7 @@ func (v venue) upkeep(c change, n int, now time.Time) ledger.Event {
 	if c.kind == ledger.EventResume {
 		verb = "reopens"
 	}
-	e := ledger.Event{ID: id("all", c.kind, now), Source: v.source, Type: c.kind, Time: now.Truncate(time.Second),
+	e := ledger.Event{ID: id("all/"+now.UTC().Format("15:04Z"), c.kind, now, 0), Source: v.source, Type: c.kind, Time: now.Truncate(time.Second),
 		Title: fmt.Sprintf("%s %s %d markets at once", v.name, verb, n), Description: source.Text("one of them: "+c.name()+" ("+c.words+")", source.MaxSummary),
 		Facts: map[string]string{"venue": v.source, "markets": fmt.Sprint(n), "status": source.Text(c.words, 80)}}
 	if c.transfers() {
@@ -94,14 +96,14 @@ func (v venue) upkeep(c change, n int, now time.Time) ledger.Event {
 	return e
 }
 
-// id is the same for the same change of the same day, so that a poll made again announces nothing again; a market may be suspended
-// more than once a day, and each has its own.
-func id(key, kind string, now time.Time) string {
-	stamp := now.UTC().Format(time.DateOnly)
-	if kind == ledger.EventHalt || kind == ledger.EventResume {
-		stamp = now.UTC().Truncate(time.Minute).Format("2006-01-02T15:04Z")
+// id is the same for the same change, so that a poll made again announces nothing again: n counts the changes that were told of the
+// item before, and lives in the cursor. The day keeps apart what follows when a cursor is lost.
+func id(key, kind string, now time.Time, n int) string {
+	out := strings.Join([]string{key, kind, now.UTC().Format(time.DateOnly)}, "/")
+	if n > 0 {
+		out += fmt.Sprintf("/%d", n)
 	}
-	return strings.Join([]string{key, kind, stamp}, "/")
+	return out
 }
 
 func yes(b bool) string {

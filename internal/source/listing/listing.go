@@ -130,7 +130,7 @@ func (c *Client) watch(cursor []byte, v venue, sheets ...sheet) (h source.Harves
 			next[s.name] = old
 		}
 		l, err := s.read(&h)
-		h.Rejects = append(h.Rejects, l.rejects...)
+		h.RejectAll(l.rejects)
 		if err != nil {
 			if trouble == nil {
 				trouble = err
@@ -141,7 +141,7 @@ func (c *Client) watch(cursor []byte, v venue, sheets ...sheet) (h source.Harves
 		b, changes, note := old.compare(l.items, now)
 		b.lasts(changes)
 		if note != "" {
-			h.Rejects = append(h.Rejects, ledger.Reject{Reason: v.name + ": " + note, Bytes: names(l.items)})
+			h.Reject(names(l.items), "%s: %s", v.name, note)
 		}
 		h.Events = append(h.Events, v.announce(changes, now, len(b))...)
 		next[s.name] = b
@@ -156,7 +156,7 @@ func (c *Client) watch(cursor []byte, v venue, sheets ...sheet) (h source.Harves
 func names(items []item) []byte {
 	var b bytes.Buffer
 	for _, it := range items {
-		if b.Len() > 4096 {
+		if b.Len() > source.MaxPiece {
 			break
 		}
 		b.WriteString(it.key + "\n")
@@ -170,23 +170,24 @@ func (c *Client) read(ctx context.Context, up *upstream.Client, path string, h *
 	if err != nil {
 		return list{}, err
 	}
-	if h.Read.IsZero() {
-		h.Read = c.clock.Now()
-	}
+	at := c.clock.Now()
 	if a.Status != http.StatusOK && path != "/latest" { // CoinSpot says in the body what is wrong
 		return list{}, up.Fail(fmt.Errorf("%w: http status %d", upstream.ErrUnavailable, a.Status))
 	}
 	l, err := decode(a)
 	if err != nil {
-		return list{}, malformed(up, h, a, err)
+		return list{}, malformed(up, h, a, path, err)
+	}
+	if h.Read.IsZero() {
+		h.Read = at
 	}
 	return l, nil
 }
 
 // malformed keeps the beginning of an answer that could not be read, to be looked at.
-func malformed(up *upstream.Client, h *source.Harvest, a upstream.Answer, err error) error {
+func malformed(up *upstream.Client, h *source.Harvest, a upstream.Answer, what string, err error) error {
 	if errors.Is(err, upstream.ErrMalformed) {
-		h.Rejects = append(h.Rejects, ledger.Reject{Reason: upstream.Text(err.Error()), Bytes: bytes.Clone(a.Body[:min(len(a.Body), 4096)])})
+		h.Unread(a.Status, a.Body, what, err)
 	}
 	return up.Fail(err)
 }
@@ -245,18 +246,19 @@ func (c *Client) catalog(ctx context.Context, catalog int, known time.Time, h *s
 		if err != nil {
 			return newest, since, err
 		}
-		if h.Read.IsZero() {
-			h.Read = c.clock.Now()
-		}
+		at := c.clock.Now()
 		if a.Status != http.StatusOK {
 			return newest, since, c.binance.Fail(fmt.Errorf("%w: http status %d, as its gate answers whom it takes for no browser", upstream.ErrUnavailable, a.Status))
 		}
 		got, err := decodeArticles(a.Body, catalog, c.clock.Now())
 		if err != nil {
-			return newest, since, malformed(c.binance, h, a, err)
+			return newest, since, malformed(c.binance, h, a, "announcements", err)
+		}
+		if h.Read.IsZero() {
+			h.Read = at
 		}
 		h.Events = append(h.Events, got.events...)
-		h.Rejects = append(h.Rejects, got.rejects...)
+		h.RejectAll(got.rejects)
 		if got.newest.After(newest) {
 			newest = got.newest
 		}

@@ -10,6 +10,7 @@ var overrides = map[string]string{
 	"lock_thread":    "SELECT seq, step FROM checkpoint_threads WHERE thread = $1 FOR UPDATE",
 	"lock_algorithm": "SELECT state FROM algorithms WHERE user_id = $1 AND id = $2 FOR UPDATE",
 	"lock_feed":      "SELECT claim, ok_ms FROM collectors WHERE name = $1 FOR UPDATE",
+	"lock_source":    "SELECT id FROM sources WHERE id = $1 FOR NO KEY UPDATE",
 }
 
 // SQL implements dialect.Driver.

@@ -9,6 +9,7 @@ var overrides = map[string]string{
 	"lock_thread":    "SELECT seq, step FROM checkpoint_threads WHERE thread = $1",
 	"lock_algorithm": "SELECT state FROM algorithms WHERE user_id = $1 AND id = $2",
 	"lock_feed":      "SELECT claim, ok_ms FROM collectors WHERE name = $1",
+	"lock_source":    "SELECT id FROM sources WHERE id = $1",
 }
 
 // SQL implements dialect.Driver.

@@ -109,6 +109,10 @@ func Run(t *testing.T, fresh func(t testing.TB) string) {
 		{"FlowsAndTrades", flowsAndTrades},
 		{"OrdersAndPositionsAsOf", books},
 		{"DailySummaries", days},
+		{"SecondOpinions", secondOpinions},
+		{"OpinionsMeetRevisions", opinionsMeetRevisions},
+		{"SpendingOnModels", spending},
+		{"TriesOfATextAreCounted", tries},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
