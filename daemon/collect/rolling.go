@@ -18,7 +18,9 @@ const maxRoll = 288
 // than the reading of the answer that lands next, and polls of a feed land one after another, so nothing can come into a bar that has
 // been built. A bar is made of the last prices seen at polls: one without a poll
 // has no bar, and is a gap. Building twice gives the same bars.
-func (r *Runner) rollBars(ctx context.Context, f *source.Feed, st *state, until, now time.Time) error {
+//
+// A bar that stands on less than half of the polls that its time has room for may have missed its high and its low: that time is a gap.
+func (r *Runner) rollBars(ctx context.Context, f *source.Feed, l *ledger.Landing, st *state, until, now time.Time) error {
 	const step = int64(market.FiveMinutes)
 	end := market.FiveMinutes.Floor(until.Unix())
 	if st.Bars == 0 || st.Bars > end {
@@ -37,6 +39,7 @@ func (r *Runner) rollBars(ctx context.Context, f *source.Feed, st *state, until,
 	if err != nil {
 		return err
 	}
+	l.Gaps = append(l.Gaps, thin(polls, f.Every)...)
 	if len(polls) > 0 {
 		changes, err := r.store.QuoteChanges(ctx, f.Origin(), from, to)
 		if err != nil {
@@ -61,6 +64,28 @@ func (r *Runner) rollBars(ctx context.Context, f *source.Feed, st *state, until,
 	}
 	st.Bars = end
 	return nil
+}
+
+// thin are the times whose bars stand on few polls. Those without any have no bar, and are in the gaps of the feed itself.
+func thin(polls ledger.PollTimes, every time.Duration) (out []ledger.FeedGap) {
+	room := int(market.FiveMinutes.Duration() / every)
+	for i := 0; i < len(polls); {
+		open, n := market.FiveMinutes.Floor(polls[i].Unix()), 0
+		for ; i < len(polls) && market.FiveMinutes.Floor(polls[i].Unix()) == open; i++ {
+			n++
+		}
+		if n >= (room+1)/2 {
+			continue
+		}
+		from := time.Unix(open, 0).UTC()
+		to := from.Add(market.FiveMinutes.Duration())
+		if k := len(out) - 1; k >= 0 && out[k].To.Equal(from) {
+			out[k].To = to
+			continue
+		}
+		out = append(out, ledger.FeedGap{From: from, To: to, Reason: fmt.Sprintf("its bars stand on less than half of %d polls each: highs and lows may be missing", room)})
+	}
+	return out
 }
 
 // fiveMinutes makes bars of what stood at each poll. Both lists are in time order.

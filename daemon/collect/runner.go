@@ -117,6 +117,7 @@ func (r *Runner) poll(ctx context.Context, f *source.Feed, claim ledger.Claim, t
 	l := ledger.Landing{Claim: claim, Source: f.Origin(), Tick: tick, Started: r.clock.Now(), GapAfter: gapAfter(f)}
 	var sent source.Requests
 	asking := source.Counting(ctx, &sent)
+	asking = source.Each(asking, f.Every)
 	if f.Urgent {
 		asking = source.Urgently(asking)
 	}
@@ -239,7 +240,7 @@ func (r *Runner) prepare(ctx context.Context, f *source.Feed, claim ledger.Claim
 		if !l.Read.IsZero() && l.Read.Before(now) {
 			until = l.Read // read within a bar and landing after its end, it still belongs to that bar
 		}
-		return r.rollBars(ctx, f, st, until, now)
+		return r.rollBars(ctx, f, l, st, until, now)
 	}
 	return nil
 }

@@ -26,3 +26,18 @@ func (p *PutOff) Error() string { return p.Err.Error() }
 
 // Unwrap returns why.
 func (p *PutOff) Unwrap() error { return p.Err }
+
+type everyKey struct{}
+
+// Each returns the context of a poll that comes round at an interval, as the user has set it.
+func Each(ctx context.Context, every time.Duration) context.Context {
+	return context.WithValue(ctx, everyKey{}, every)
+}
+
+// EachOf is the interval of the polls, or usual where the context has none.
+func EachOf(ctx context.Context, usual time.Duration) time.Duration {
+	if d, ok := ctx.Value(everyKey{}).(time.Duration); ok && d > 0 {
+		return d
+	}
+	return usual
+}

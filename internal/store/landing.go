@@ -363,7 +363,16 @@ func (a *lander) missing(ctx context.Context, okMS int64) error {
 		if from <= 0 || to <= from {
 			continue // before the first success there is nothing to miss
 		}
-		_, err := a.tx.Exec(ctx, `INSERT INTO collector_gaps (collector, from_ms, to_ms, reason, repaired_ms) VALUES ($1, $2, $3, $4, 0)
+		// One that goes on where another of the same reason ended is the same.
+		n, err := a.tx.Exec(ctx, "UPDATE collector_gaps SET to_ms = $3 WHERE collector = $1 AND to_ms = $2 AND reason = $4 AND repaired_ms = 0",
+			a.l.Claim.Feed, from, to, cleanText(g.Reason, maxReason))
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			continue
+		}
+		_, err = a.tx.Exec(ctx, `INSERT INTO collector_gaps (collector, from_ms, to_ms, reason, repaired_ms) VALUES ($1, $2, $3, $4, 0)
 			ON CONFLICT (collector, from_ms) DO UPDATE SET to_ms = CASE WHEN collector_gaps.to_ms < excluded.to_ms THEN excluded.to_ms ELSE collector_gaps.to_ms END,
 			reason = excluded.reason, repaired_ms = 0`, a.l.Claim.Feed, from, to, cleanText(g.Reason, maxReason))
 		if err != nil {

@@ -133,7 +133,7 @@ func (c *Client) pollMetrics(ctx context.Context, cursor []byte) (source.Harvest
 	if c.wrong != nil {
 		return source.Harvest{}, c.up.Fail(c.wrong)
 	}
-	p := c.begin(cursor)
+	p := c.begin(ctx, cursor)
 	err := p.run(ctx)
 	return p.end(err)
 }

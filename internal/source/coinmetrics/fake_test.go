@@ -197,8 +197,32 @@ func TestAFailureIsToldAndTheOthersGoOn(t *testing.T) {
 	b.Set("/timeseries/asset-metrics", 0, "")
 	b.clock.Advance(time.Minute)
 	h, err = b.feed.Poll(t.Context(), h.Cursor)
-	if err != nil || len(h.Metrics) == 0 || h.Metrics[0].Asset != "ETH" {
-		t.Errorf("%v %v", h, err)
+	// What failed is asked for by the next poll, not when it would have been due after a success.
+	of := map[string]int{}
+	for _, m := range h.Metrics {
+		of[string(m.Asset)]++
+	}
+	if err != nil || of["ETH"] == 0 || of["BTC"] == 0 || h.Metrics[0].Asset != "ETH" {
+		t.Errorf("%v %v", of, err)
+	}
+}
+
+// A person is answered with what is new, and the interval is the one that was set.
+func TestWhatIsDueHangsOnWhoAsksAndHowOften(t *testing.T) {
+	t.Parallel()
+	b := site(t, []string{"btc", "eth"}, []string{"PriceUSD"})
+	cursor := b.drain(t, nil).Cursor
+	asked := func(ctx context.Context) bool {
+		t.Helper()
+		h, err := b.feed.Poll(ctx, cursor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return !h.Read.IsZero()
+	}
+	b.clock.Advance(10 * time.Minute)
+	if ctx := t.Context(); asked(ctx) || asked(source.Each(ctx, time.Hour)) || !asked(source.Each(ctx, 10*time.Minute)) || !asked(source.ByHand(ctx)) {
+		t.Error("ten minutes after a poll, an interval of an hour asks, or one of ten minutes or a person does not")
 	}
 }
 

@@ -47,13 +47,17 @@ type assetState struct {
 type poll struct {
 	c   *Client
 	now time.Time
+	old time.Duration // from which on what was read is due again
 	st  state
 	out source.Harvest
 }
 
 // begin reads a cursor, which may be anything. One that was made under other settings is of no use.
-func (c *Client) begin(cursor []byte) *poll {
-	p := &poll{c: c, now: c.clock.Now()}
+func (c *Client) begin(ctx context.Context, cursor []byte) *poll {
+	p := &poll{c: c, now: c.clock.Now(), old: source.EachOf(ctx, every) / 2}
+	if source.IsByHand(ctx) {
+		p.old = time.Millisecond // all of it, once
+	}
 	metrics := make([]string, 0, len(c.metrics))
 	for m := range c.metrics {
 		metrics = append(metrics, m)
@@ -133,7 +137,7 @@ func (p *poll) due() string {
 		a := p.st.Assets[name]
 		switch {
 		case !p.stale(name) && (a.Refused || len(a.Metrics) == 0):
-		case (p.stale(name) || p.now.Sub(a.Asked) >= every/2) && (out == "" || a.Asked.Before(p.st.Assets[out].Asked)):
+		case (p.stale(name) || p.now.Sub(a.Asked) >= p.old) && (out == "" || a.Asked.Before(p.st.Assets[out].Asked)):
 			out = name
 		}
 	}
@@ -155,7 +159,7 @@ func (p *poll) learn(ctx context.Context, asset string) error {
 		return nil
 	case err != nil:
 		failed := p.st.Assets[asset]
-		failed.Asked = p.now
+		p.failed(&failed)
 		p.st.Assets[asset] = failed
 		return p.c.up.Fail(err)
 	}
@@ -195,9 +199,15 @@ func (p *poll) read(ctx context.Context, asset string) error {
 	if err == nil {
 		err = p.take(asset, &a, page)
 	}
+	if err != nil && !a.Refused {
+		p.failed(&a)
+	}
 	p.st.Assets[asset] = a
 	return p.c.up.Fail(err)
 }
+
+// failed has an asset asked for again by the next poll, the last of those that are due.
+func (p *poll) failed(a *assetState) { a.Asked = p.now.Add(-p.old) }
 
 // take lands a page. One that has a next one must bring newer days, so that no two pages lead to each other for ever.
 func (p *poll) take(asset string, a *assetState, page envelope) error {

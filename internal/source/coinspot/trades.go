@@ -70,6 +70,7 @@ func (c *Client) pollTrades(ctx context.Context, cursor []byte) (source.Harvest,
 	}
 	for _, m := range at.pressing(s.listed) {
 		if err = ask(ctx, m); err != nil && !errors.Is(err, errUnlisted) {
+			delete(at.Busy, m.String()) // it waits for its turn, and keeps no other from theirs
 			return closed(h, at, err)
 		}
 	}

@@ -62,17 +62,19 @@ type board map[string]mark
 // Bounds within which a change is believed.
 const (
 	maxItems = 20_000
-	// A change of more than a fifth of a list, and of more than these many items, is no news but a broken list or an upkeep.
-	manyMissing = 5
-	manyNew     = 20
-	manyStates  = 20
+	// A change of more than a fifth of a list, or of more than twenty items, and of more than these many, is no news but a broken list or
+	// an upkeep.
+	manyAnywhere = 20
+	manyMissing  = 5
+	manyNew      = 20
+	manyStates   = 20
 	// longMissing is how long many items must be missing together to be believed.
 	longMissing = time.Hour
 	// remembered is how long an item that is named no more is known: its next listing on the same day is another one.
 	remembered = 48 * time.Hour
 )
 
-func many(n, of, least int) bool { return n > max(least, of/5) }
+func many(n, of, least int) bool { return n > max(least, min(of/5, manyAnywhere)) }
 
 // change is one thing that became of an item.
 type change struct {

@@ -73,7 +73,7 @@ func TestRecordedTrade(t *testing.T) {
 	at := time.Date(2026, 4, 19, 0, 0, 0, 0, time.UTC)
 	s := newSums(at, at.Add(time.Hour))
 	var out source.Harvest
-	if s.page(raw, start, &out) {
+	if past, _ := s.page(raw, start, &out); past {
 		t.Error("older ones may follow")
 	}
 	flows := s.flows(at)
@@ -191,14 +191,14 @@ func TestHours(t *testing.T) {
 	for _, c := range []struct{ done, now, from, to string }{
 		{"", "03T10:20", "03T07:00", "03T10:00"},         // at first
 		{"", "03T10:10", "03T06:00", "03T09:00"},         // trades of the last hour are still coming in
-		{"03T09:00", "03T10:20", "03T09:00", "03T10:00"}, // an hour on
-		{"03T10:00", "03T10:40", "03T10:00", "03T10:00"}, // nothing has ended
-		{"03T02:00", "03T10:20", "03T02:00", "03T10:00"}, // after an outage
+		{"03T09:00", "03T10:20", "03T07:00", "03T10:00"}, // an hour on, and two that late trades may have come into
+		{"03T10:00", "03T10:40", "03T08:00", "03T10:00"}, // nothing has ended
+		{"03T02:00", "03T10:20", "03T00:00", "03T10:00"}, // after an outage
 		{"01T02:00", "03T10:20", "02T11:00", "03T10:00"}, // after a long one
 		{"09T02:00", "03T10:20", "03T07:00", "03T10:00"}, // the clock was wrong
 	} {
-		from, to := hours(at(c.done), at(c.now))
-		if !from.Equal(at(c.from)) || !to.Equal(at(c.to)) {
+		from, to, due := hours(at(c.done), at(c.now))
+		if !from.Equal(at(c.from)) || !to.Equal(at(c.to)) || due != (c.done != "03T10:00") {
 			t.Errorf("%+v: %s to %s", c, from, to)
 		}
 	}

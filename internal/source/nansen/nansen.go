@@ -84,11 +84,12 @@ func (c *Client) Feeds() []source.Feed {
 type state struct {
 	Stopped time.Time `json:"stopped,omitzero"` // no request before then
 	Why     string    `json:"why,omitempty"`
+	Key     string    `json:"key,omitempty"` // fingerprint of the key it was stopped with
 	Done    time.Time `json:"done,omitzero"` // trades: the hours before then have landed
 }
 
 // begin reads a cursor; an error says why no request may be made.
-func (c *Client) begin(cursor []byte, now time.Time) (state, error) {
+func (c *Client) begin(ctx context.Context, cursor []byte, now time.Time) (state, error) {
 	var s state
 	if json.Unmarshal(cursor, &s) != nil {
 		s = state{}
@@ -96,25 +97,41 @@ func (c *Client) begin(cursor []byte, now time.Time) (state, error) {
 	switch {
 	case c.key == "":
 		return s, errors.New("nansen: there is no key; set one with '" + keyLine + "'")
-	case s.Stopped.After(now) && !s.Stopped.After(now.Add(24*time.Hour)):
-		return s, &upstream.Failure{Upstream: "nansen", Err: fmt.Errorf("%w: stopped until %s, because asking costs credits: %s", upstream.ErrUnavailable,
-			s.Stopped.UTC().Format(time.RFC3339), source.Text(s.Why, 200))} // no failure of the upstream: nothing was asked
+	case s.Stopped.After(now) && !s.Stopped.After(now.Add(24*time.Hour)) && s.Key == source.Fingerprint(c.key) && !source.IsByHand(ctx):
+		return s, &source.PutOff{Until: s.Stopped, Err: fmt.Errorf("nansen: stopped until %s, because asking costs credits: %s",
+			s.Stopped.UTC().Format(time.RFC3339), source.Text(s.Why, 200))}
 	}
-	s.Stopped, s.Why = time.Time{}, ""
+	s.Stopped, s.Why, s.Key = time.Time{}, "", source.Fingerprint(c.key)
 	return s, nil
 }
 
-// stop is an answer that will be no other today.
-type stop struct{ why string }
+// stop is an answer that will be no other for a while: spent credits may be bought at any time, and one request an hour finds out; what
+// was wrong with a request is asked for again the next day (UTC), or with another key.
+type stop struct {
+	why  string
+	rest time.Duration // 0: until the next day
+}
 
 // Error implements error.
-func (s *stop) Error() string { return s.why + "; the feed rests until the next day (UTC)" }
+func (s *stop) Error() string {
+	if s.rest > 0 {
+		return s.why + "; the feed asks again in " + s.rest.String()
+	}
+	return s.why + "; the feed rests until the next day (UTC)"
+}
+
+func (s *stop) until(now time.Time) time.Time {
+	if s.rest > 0 {
+		return now.Add(s.rest)
+	}
+	return now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
+}
 
 // end makes the harvest's cursor, and stops the feed where err says so.
 func end(out *source.Harvest, s state, err error, now time.Time) {
 	var st *stop
 	if errors.As(err, &st) {
-		s.Stopped, s.Why = now.UTC().Truncate(24*time.Hour).Add(24*time.Hour), st.why
+		s.Stopped, s.Why = st.until(now), st.why
 	}
 	out.Cursor, _ = json.Marshal(s) // times and text always marshal
 }
@@ -152,17 +169,17 @@ func (c *Client) ask(ctx context.Context, path string, q request, out *source.Ha
 	if err != nil {
 		return nil, false, err
 	}
-	if out.Read.IsZero() {
-		out.Read = c.clock.Now()
-	}
+	at := c.clock.Now()
 	if a.Status != http.StatusOK {
 		return nil, false, c.up.Fail(refusal(a.Status, a.Body))
 	}
 	rows, last, err = decodePage(a.Body)
 	if err != nil {
-		reason := "the answer to " + path + " could not be read: " + upstream.Text(err.Error())
-		out.Rejects = append(out.Rejects, ledger.Reject{Reason: reason, Bytes: a.Body[:min(len(a.Body), 4<<10)]})
+		out.Unread(a.Status, a.Body, "the answer to "+path+" could not be read", err)
 		return nil, false, c.up.Fail(err)
+	}
+	if out.Read.IsZero() {
+		out.Read = at
 	}
 	return rows, last, nil
 }
@@ -180,11 +197,11 @@ func refusal(status int, body []byte) error {
 	case status == http.StatusUnauthorized:
 		return fmt.Errorf("%w: the key is refused; set it with '%s'", upstream.ErrUnavailable, keyLine)
 	case status == http.StatusPaymentRequired, status == http.StatusForbidden && strings.Contains(strings.ToLower(said+e.Code), "credit"):
-		return fmt.Errorf("%w: %w", upstream.ErrUnavailable, &stop{"the credits are spent (http status " + fmt.Sprint(status) + "); buy more at Nansen"})
+		return fmt.Errorf("%w: %w", upstream.ErrUnavailable, &stop{"the credits are spent (http status " + fmt.Sprint(status) + "); buy more at Nansen", time.Hour})
 	case status == http.StatusForbidden || status >= 500 || status < 400:
 		return fmt.Errorf("%w: http status %d: %s", upstream.ErrUnavailable, status, said)
 	}
-	return fmt.Errorf("%w: %w", upstream.ErrUnavailable, &stop{fmt.Sprintf("the request is refused (http status %d): %s", status, said)})
+	return fmt.Errorf("%w: %w", upstream.ErrUnavailable, &stop{why: fmt.Sprintf("the request is refused (http status %d): %s", status, said)})
 }
 
 // decodePage reads the envelope of every answer.

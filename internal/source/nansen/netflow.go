@@ -9,13 +9,12 @@ import (
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/source"
-	"github.com/ohmycoins/omc/internal/source/upstream"
 )
 
 // pollNetflow asks for the largest inflows and, where those were not all tokens, for the largest outflows.
 func (c *Client) pollNetflow(ctx context.Context, cursor []byte) (out source.Harvest, err error) {
 	now := c.clock.Now()
-	s, err := c.begin(cursor, now)
+	s, err := c.begin(ctx, cursor, now)
 	if err != nil {
 		return out, err
 	}
@@ -41,7 +40,7 @@ func (c *Client) pollNetflow(ctx context.Context, cursor []byte) (out source.Har
 func addNetflow(out *source.Harvest, raw json.RawMessage, at time.Time, seen map[token]bool) {
 	t, net, traders, err := decodeNetflow(raw)
 	if err != nil {
-		out.Rejects = append(out.Rejects, ledger.Reject{Reason: "netflow: " + upstream.Text(err.Error()), Bytes: raw})
+		out.Reject(raw, "netflow: %v", err)
 		return
 	}
 	key := token{t.chain, t.address, ""}

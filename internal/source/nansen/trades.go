@@ -20,19 +20,21 @@ const (
 	settle     = 15 * time.Minute // after the end of an hour, until its trades are all there
 	kept       = 24 * time.Hour   // by Nansen
 	firstHours = 3                // how far back the first poll reads
+	lateHours  = 2                // how many hours are added up once more
 )
 
 // pollTrades adds up the hours that have ended since the last poll.
 func (c *Client) pollTrades(ctx context.Context, cursor []byte) (out source.Harvest, err error) {
 	now := c.clock.Now()
-	s, err := c.begin(cursor, now)
+	s, err := c.begin(ctx, cursor, now)
 	if err != nil {
 		return out, err
 	}
-	from, to := hours(s.Done, now)
-	if !from.Before(to) {
+	from, to, due := hours(s.Done, now)
+	if !due && !source.IsByHand(ctx) {
 		return out, nil // no hour has ended: asking would cost for nothing
 	}
+	wanted := from
 	sum := newSums(from, to)
 	reached := false
 	for page := 1; page <= maxPages && !reached; page++ {
@@ -41,16 +43,19 @@ func (c *Client) pollTrades(ctx context.Context, cursor []byte) (out source.Harv
 			end(&out, s, err, now)
 			return out, err
 		}
-		before := len(out.Rejects)
-		reached = sum.page(rows, now, &out) || last
-		if len(rows) > 0 && len(out.Rejects)-before == len(rows) { // further pages would be no better, and cost
+		past, bad := sum.page(rows, now, &out)
+		reached = past || last
+		if len(rows) > 0 && bad == len(rows) { // further pages would be no better, and cost
 			err := c.up.Fail(fmt.Errorf("%w: no trade of page %d could be read", upstream.ErrMalformed, page))
 			end(&out, s, err, now)
 			return out, err
 		}
 	}
 	if !reached { // the hour of the oldest trade, and those before it, are not whole
-		from = sum.oldest.Truncate(time.Hour).Add(time.Hour)
+		if from = sum.oldest.Truncate(time.Hour).Add(time.Hour); s.Done.After(wanted) {
+			wanted = s.Done // the hours before were added up when they ended
+		}
+		out.Gap(wanted, from, "more trades than %d pages hold", maxPages)
 	}
 	out.Flows = sum.flows(from)
 	out.Since = from
@@ -59,17 +64,19 @@ func (c *Client) pollTrades(ctx context.Context, cursor []byte) (out source.Harv
 	return out, nil
 }
 
-// hours are those to add up: from where the last poll ended, as far as Nansen still has them whole, to the end of the last that is over.
-func hours(done, now time.Time) (from, to time.Time) {
+// hours are those to add up: from two hours before where the last poll ended, because trades come in late, as far as Nansen still has
+// them whole, to the end of the last that is over. An hour that says the same again lands as nothing, another as a revision. Nothing is due
+// where no further hour is over.
+func hours(done, now time.Time) (from, to time.Time, due bool) {
 	to = now.Add(-settle).Truncate(time.Hour)
-	from = done.Truncate(time.Hour)
+	from = done.Truncate(time.Hour).Add(-lateHours * time.Hour)
 	if done.IsZero() || done.After(to) && done.Sub(to) > time.Hour { // none, or the clock went back
 		from = to.Add(-firstHours * time.Hour)
 	}
 	if whole := now.Add(-kept).Truncate(time.Hour).Add(time.Hour); from.Before(whole) {
 		from = whole
 	}
-	return from, to
+	return from, to, done.Before(to) || done.Sub(to) > time.Hour
 }
 
 // trade is a swap of one token for another.
@@ -104,15 +111,16 @@ func newSums(from, to time.Time) *sums {
 	return &sums{from: from, to: to, oldest: to, seen: map[[4]string]bool{}, by: map[place]*sum{}}
 }
 
-// page adds a page and reports that what follows is too old to be wanted. A trade that comes again is passed over: pages move while
+// page adds a page, and reports that what follows is too old to be wanted, and how many rows could not be read. A trade that comes again is passed over: pages move while
 // new trades come in.
-func (s *sums) page(rows []json.RawMessage, now time.Time, out *source.Harvest) (reached bool) {
+func (s *sums) page(rows []json.RawMessage, now time.Time, out *source.Harvest) (reached bool, bad int) {
 	var before, newest time.Time
 	sorted := true
 	for _, raw := range rows {
 		t, err := decodeTrade(raw, now)
 		if err != nil {
-			out.Rejects = append(out.Rejects, ledger.Reject{Reason: "trade: " + upstream.Text(err.Error()), Bytes: raw})
+			out.Reject(raw, "trade: %v", err)
+			bad++
 			continue
 		}
 		sorted = sorted && (before.IsZero() || !t.at.After(before))
@@ -128,7 +136,7 @@ func (s *sums) page(rows []json.RawMessage, now time.Time, out *source.Harvest) 
 	if sorted {
 		newest = before // of a page in order, its last row tells what follows
 	}
-	return !newest.IsZero() && newest.Before(s.from)
+	return !newest.IsZero() && newest.Before(s.from), bad
 }
 
 func (s *sums) add(t trade) {
