@@ -11,6 +11,8 @@ const (
 var (
 	onClose = []string{"close"}
 	onBar   = []string{"high", "low", "close"}
+	onFlow  = []string{"high", "low", "close", "volume"}
+	onOpen  = []string{"open", "high", "low", "close"}
 	single  = []string{"value"}
 )
 
@@ -20,7 +22,7 @@ func bars(name string, def, least float64, doc string) Param {
 
 // Specs lists every indicator in alphabetical order. The result is the caller's; the slices inside it are shared and must not be changed.
 func Specs() []Spec {
-	all := slices.Concat(averages(), momenta(), spreads(), channels())
+	all := slices.Concat(averages(), momenta(), spreads(), channels(), smoothings(), oscillators(), flows(), ranges(), swings(), trends(), statistics())
 	slices.SortFunc(all, func(a, b Spec) int {
 		if a.Name < b.Name {
 			return -1
