@@ -394,6 +394,9 @@ func (c *Collectors) describe(p *Plan, s *ledger.FeedState, r ledger.RunStats, n
 	}
 	if c.runs && x.State != api.CollectorNeeds && x.State != api.CollectorPaused {
 		next := next(p, now)
+		if s.HeldBy == ledger.HeldByUpstream && s.HeldUntil.After(next) {
+			next = s.HeldUntil
+		}
 		x.NextRun = &next
 	}
 	return x
@@ -422,8 +425,8 @@ func (c *Collectors) state(p *Plan, s *ledger.FeedState, now time.Time) string {
 		return api.CollectorHeld
 	case s.Failed > 0:
 		return api.CollectorFailing
-	case s.LastTick.IsZero() && c.runs:
-		return api.CollectorWaiting
+	case (s.LastTick.IsZero() || s.LastOK.IsZero() && s.LastIdle.IsZero() && now.Sub(s.LastTick) <= gapAfter(&p.Feed)) && c.runs:
+		return api.CollectorWaiting // its first poll has not come, or is under way
 	case now.Sub(s.LastTick) <= 2*p.Every+p.Timeout+grace(&p.Feed) && !s.LastTick.IsZero():
 		return api.CollectorOK
 	case !c.runs:

@@ -84,7 +84,7 @@ func urgency(state string) int {
 	switch state {
 	case api.CollectorFailing:
 		return 0
-	case api.CollectorLate:
+	case api.CollectorLate, api.CollectorHeld:
 		return 1
 	}
 	return 2
@@ -200,7 +200,7 @@ func (p *Page) collectorActions() []page.Action {
 			line = "it needs nothing"
 		}
 		if paused {
-			pause = "it is paused"
+			run, pause = "it is paused", "it is paused"
 		} else {
 			resume = "it is not paused"
 		}
@@ -308,7 +308,7 @@ func troubles(all []api.Collector) string {
 		n[all[i].State]++
 	}
 	var out []string
-	for _, state := range []string{api.CollectorFailing, api.CollectorLate, api.CollectorPaused, api.CollectorNeeds} {
+	for _, state := range []string{api.CollectorFailing, api.CollectorLate, api.CollectorHeld, api.CollectorPaused, api.CollectorNeeds} {
 		if n[state] > 0 {
 			out = append(out, strconv.Itoa(n[state])+" "+state)
 		}

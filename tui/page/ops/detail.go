@@ -103,6 +103,12 @@ func statusLines(e page.Env, c *api.Collector, w int) []string {
 		word += ", " + page.Plural(c.Failed, "failure") + " in a row"
 	}
 	fact("state", word)
+	if c.HeldUntil != nil {
+		out = append(out, " "+t.Warn.Render("Held until ")+page.MomentSeconds(e.Now, *c.HeldUntil)+" UTC")
+		for _, l := range widget.Wrap(page.Signs(widget.Neutralise(c.Held)), max(8, w-3)) {
+			out = append(out, "  "+l)
+		}
+	}
 	fact("ledger", widget.Neutralise(c.Ledger)+t.Muted.Render("  source ")+widget.Neutralise(c.Source))
 	age := page.Span(c.Age)
 	if behind(c) {

@@ -93,6 +93,9 @@ func plainCollectors(ctx context.Context, c Client, p *page.Prose, embedded bool
 		if x.State == api.CollectorFailing {
 			p.Say("its error: " + x.Error)
 		}
+		if x.HeldUntil != nil {
+			p.Say("it is held until " + x.HeldUntil.UTC().Format(time.RFC3339) + ": " + x.Held)
+		}
 	}
 	return nil
 }

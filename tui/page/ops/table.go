@@ -19,7 +19,7 @@ func stateMark(t *theme.Theme, state string) (string, *lipgloss.Style) {
 		return "✓", &t.Up
 	case api.CollectorFailing:
 		return "✗", &t.Danger
-	case api.CollectorLate:
+	case api.CollectorLate, api.CollectorHeld:
 		return "!", &t.Warn
 	case api.CollectorNeeds:
 		return "?", &t.Accent
@@ -96,6 +96,8 @@ func (p *Page) collectorRow(e page.Env, c *api.Collector) []page.Cell {
 	last := page.Text("")
 	if c.State == api.CollectorFailing {
 		last = page.Styled(c.Error, &t.Muted)
+	} else if c.HeldUntil != nil {
+		last = page.Styled("until "+c.HeldUntil.UTC().Format("15:04:05")+" UTC: "+c.Held, &t.Muted)
 	}
 	return []page.Cell{page.Styled(mark, style), page.Text(c.Name), page.Styled(c.Ledger, &t.Muted), page.Styled(c.State, style), age, page.Text(page.Span(c.LagP99)), errors,
 		page.Text(page.Count(c.Rows)), count(c.Quarantined, &t.Warn), count(int64(c.OpenGaps), &t.Warn), page.Text(due(e.Now, c.NextRun)), last}
