@@ -9,6 +9,7 @@ import (
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/market"
+	"github.com/ohmycoins/omc/internal/source"
 )
 
 // Bounds of a backfill.
@@ -111,12 +112,21 @@ func places(holes []ledger.Gap) (n int) {
 // fill asks one source for one hole, in pieces.
 func (b *backfill) fill(ctx context.Context, src Candles, h ledger.Gap, left int) error {
 	step := b.iv.Duration()
-	for from := h.From; !from.After(h.To); from = from.Add(chunkBars * step) {
+	end := h.To.Add(step)
+	for from := h.From; from.Before(end); {
 		to := from.Add(chunkBars * step)
-		if end := h.To.Add(step); to.After(end) {
+		if to.After(end) {
 			to = end
 		}
 		bars, err := src.Candles(ctx, b.m, b.iv, from, to)
+		next := to
+		var shallow *source.Shallow
+		if errors.As(err, &shallow) { // what it has is taken; what is older stays a hole, which the next source is asked for
+			b.out.Errors[src.Name()], err = err.Error(), nil
+			if shallow.Since.After(next) {
+				next = shallow.Since
+			}
+		}
 		b.s.note(src.Name(), err)
 		if err != nil {
 			return err
@@ -133,7 +143,8 @@ func (b *backfill) fill(ctx context.Context, src Candles, h ledger.Gap, left int
 			b.out.Errors[src.Name()] = fmt.Sprintf("%d bars had come in meanwhile with other values, and were left as they are", conflicts)
 		}
 		b.out.Added += added
-		left -= int(to.Sub(from) / step)
+		left -= int(min(next.Sub(from), end.Sub(from)) / step)
+		from = next
 		if err := b.emit(api.BackfillEvent{Progress: &api.BackfillProgress{Market: b.m, Source: src.Name(), Hole: h, Added: b.out.Added, Left: left}}); err != nil {
 			return &sinkError{err}
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ohmycoins/omc/internal/clock"
 	"github.com/ohmycoins/omc/internal/market"
+	"github.com/ohmycoins/omc/internal/source"
 	"github.com/ohmycoins/omc/internal/source/faulty/conformance"
 	"github.com/ohmycoins/omc/internal/source/kraken/fake"
 	"github.com/ohmycoins/omc/internal/source/simulator"
@@ -80,11 +81,13 @@ func TestClosedCandlesComeBackExactly(t *testing.T) {
 }
 
 // Intervals without a trade have no row: fewer than 720 rows do not mean that nothing was left out.
-func TestASparseAnswerThatLeavesOutTheBeginningIsRefused(t *testing.T) {
+func TestWhatIsOlderThanKrakenKeepsIsTold(t *testing.T) {
 	x, c, _, _ := exchange(t)
 	bars := slices.DeleteFunc(simulated(t, market.Hour, 1000), func(b market.Bar) bool { return b.Unix()/3600%3 == 0 })
 	x.List(btc, market.Hour, bars...)
-	if got, err := c.Candles(t.Context(), btc, market.Hour, ago(market.Hour, 900), ago(market.Hour, 0)); err == nil || !strings.Contains(err.Error(), "bulk csv") {
+	var shallow *source.Shallow
+	if got, err := c.Candles(t.Context(), btc, market.Hour, ago(market.Hour, 900), ago(market.Hour, 0)); !errors.As(err, &shallow) || !strings.Contains(err.Error(), "bulk csv") ||
+		len(got) < 470 || got[0].OpenTime().Before(shallow.Since) || got[0].OpenTime().Sub(shallow.Since) > 2*time.Hour {
 		t.Errorf("%v, %d candles", err, len(got))
 	}
 	got, err := c.Candles(t.Context(), btc, market.Hour, ago(market.Hour, 719), ago(market.Hour, 0))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/money"
+	"github.com/ohmycoins/omc/internal/source"
 	"github.com/ohmycoins/omc/internal/source/upstream"
 )
 
@@ -29,8 +30,8 @@ func New(c upstream.Config) *Client { return &Client{up: upstream.New("kraken", 
 func (c *Client) Name() string { return "kraken" }
 
 // Candles returns the closed candles that open in [from, to), oldest first. Kraken keeps only the newest 720 intervals, and
-// leaves out those without a trade; for an older from the answer would be incomplete and is refused, so that another source is
-// asked.
+// leaves out those without a trade; for an older from what there is comes with a *source.Shallow, so that another source is asked for the
+// rest.
 func (c *Client) Candles(ctx context.Context, m market.Market, iv market.Interval, from, to time.Time) ([]market.Bar, error) {
 	switch iv {
 	case 60, 300, 900, 1800, 3600, 14400, 86400, market.Week:
@@ -50,9 +51,11 @@ func (c *Client) Candles(ctx context.Context, m market.Market, iv market.Interva
 	if err != nil {
 		return nil, c.up.Fail(err)
 	}
+	var shallow error
 	if oldest := s.newest - (maxCandles-1)*int64(iv); from.Unix() < oldest && (len(s.bars) == 0 || s.bars[0].Unix() > from.Unix()) {
-		return nil, fmt.Errorf("kraken keeps only the newest %d candles, back to %s: import its bulk csv for older ones, or ask another source",
-			maxCandles, time.Unix(oldest, 0).UTC().Format(time.RFC3339))
+		since := time.Unix(oldest, 0).UTC()
+		shallow = &source.Shallow{Since: since, Err: fmt.Errorf("kraken keeps only the newest %d candles, back to %s: import its bulk csv for older ones, or ask another source",
+			maxCandles, since.Format(time.RFC3339))}
 	}
 	out := s.bars[:0]
 	for _, b := range s.bars {
@@ -60,7 +63,7 @@ func (c *Client) Candles(ctx context.Context, m market.Market, iv market.Interva
 			out = append(out, b)
 		}
 	}
-	return out, nil
+	return out, shallow
 }
 
 func code(c market.Coin) string {
