@@ -127,7 +127,7 @@ func (b *backfill) fill(ctx context.Context, src Candles, h ledger.Gap, left int
 				next = shallow.Since
 			}
 		}
-		b.s.note(src.Name(), err)
+		b.s.note(src.Name(), err) // which is nil where it only keeps no older data
 		if err != nil {
 			return err
 		}

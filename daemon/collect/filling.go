@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/market"
+	"github.com/ohmycoins/omc/internal/source"
 	"github.com/ohmycoins/omc/internal/source/simulator"
 )
 
@@ -89,8 +91,8 @@ func (s *Service) fetchFrom(ctx context.Context, src Candles, markets []market.M
 			continue
 		}
 		bars, err := src.Candles(ctx, m, iv, from, to)
-		s.note(src.Name(), err)
-		if err != nil {
+		s.note(src.Name(), beyond(err))
+		if err != nil { // what does not reach back to the beginning is none: another source may have it whole
 			return fmt.Errorf("%s: %w", m, err)
 		}
 		now := s.clock.Now().Unix()
@@ -107,6 +109,15 @@ func (s *Service) fetchFrom(ctx context.Context, src Candles, markets []market.M
 		}
 	}
 	return nil
+}
+
+// beyond is err where it says that the source does not do, and nil where it only keeps no older data.
+func beyond(err error) error {
+	var shallow *source.Shallow
+	if errors.As(err, &shallow) {
+		return nil
+	}
+	return err
 }
 
 func (s *Service) fetchWindow(r api.FetchRequest, iv market.Interval) (from, to time.Time, err error) {

@@ -170,20 +170,23 @@ func (c *Client) read(ctx context.Context, ch chart, days int) (source.Harvest, 
 		return source.Harvest{}, nil, err
 	}
 	now := c.clock.Now()
-	h := source.Harvest{Read: now}
+	var h source.Harvest
 	switch a.Status {
 	case http.StatusOK:
 	case http.StatusNotFound:
-		h.Rejects = []ledger.Reject{{Reason: "blockchain.com knows no chart " + ch.name, Bytes: head(a.Body)}}
+		h.Reject(a.Body, "blockchain.com knows no chart %s", ch.name)
 		return h, nil, c.up.Fail(fmt.Errorf("%w: it knows no chart %s", upstream.ErrUnavailable, ch.name))
 	default:
 		return h, nil, c.up.Fail(fmt.Errorf("%w: http status %d: %s", upstream.ErrUnavailable, a.Status, upstream.Text(string(a.Body))))
 	}
 	points, rejects, err := ch.decode(a.Body, now)
 	if err != nil {
-		h.Rejects = []ledger.Reject{{Reason: "the answer to " + path + " could not be read: " + upstream.Text(err.Error()), Bytes: head(a.Body)}}
+		h.Unread(a.Status, a.Body, "the answer to "+path+" could not be read", err)
 		return h, nil, c.up.Fail(fmt.Errorf("%w: %w", upstream.ErrMalformed, err))
 	}
-	h.Rejects = rejects
+	h.RejectAll(rejects)
+	if len(points) > 0 {
+		h.Read = now
+	}
 	return h, points, nil
 }

@@ -149,7 +149,7 @@ func TestABrokenChartStopsNoOther(t *testing.T) {
 		h, err := f.Poll(t.Context(), cursor)
 		if err != nil {
 			failed++
-			if len(h.Rejects) != 1 || h.Len() != 0 {
+			if len(h.Rejects) != 1 || h.Len() != 0 || !h.Read.IsZero() {
 				t.Errorf("%v %v", err, h)
 			}
 		}

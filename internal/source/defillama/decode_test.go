@@ -78,7 +78,7 @@ func TestRecordedAnswers(t *testing.T) {
 				if one.key == name {
 					days, h, err := one.read(s, now)
 					one.land(&out, days, nil, months(days))
-					out.Rejects = h.rejects
+					out.Rejects = h.kept.Rejects
 					return said(out), err
 				}
 			}
@@ -272,7 +272,7 @@ func TestDays(t *testing.T) {
 	}
 	var out source.Harvest
 	s[len(s)-1].land(&out, days, nil, months(days))
-	out.Rejects = h.rejects
+	out.Rejects = h.kept.Rejects
 	check(t, "days", said(out), `0701T0000 lido/LDO tvl_daily_usd=1
 0702T0000 lido/LDO tvl_daily_usd=2
 0703T0000 lido/LDO tvl_daily_usd=4
@@ -290,8 +290,8 @@ func TestAnswersThatCannotBe(t *testing.T) {
 		"number":    `{"x":` + strings.Repeat("9", 3*maxRow) + `}`,
 	} {
 		h, err := newNames().overview(in(body), "m")
-		if !errors.Is(err, upstream.ErrMalformed) || len(h.rejects) > maxRejects+1 {
-			t.Errorf("%s: %v, %d rejects", name, err, len(h.rejects))
+		if !errors.Is(err, upstream.ErrMalformed) || len(h.kept.Rejects) > source.MaxRejects+1 {
+			t.Errorf("%s: %v, %d rejects", name, err, len(h.kept.Rejects))
 		}
 	}
 }
@@ -311,7 +311,7 @@ func sound(t *testing.T, out source.Harvest) {
 		}
 	}
 	for _, r := range out.Rejects {
-		if r.Reason == "" || len(r.Reason) > source.MaxTitle || len(r.Bytes) > maxKept {
+		if r.Reason == "" || len(r.Reason) > source.MaxTitle || len(r.Bytes) > source.MaxPiece {
 			t.Fatalf("reject %+v", r)
 		}
 	}
@@ -341,7 +341,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		for _, s := range histories(n, []string{"lido"}) {
 			if days, h, err := s.read(in(body), start); err == nil {
-				out := source.Harvest{Rejects: h.rejects}
+				out := source.Harvest{Rejects: h.kept.Rejects}
 				s.land(&out, days, nil, months(days))
 				for i := 1; i < len(days); i++ {
 					if !days[i].at.After(days[i-1].at) {

@@ -52,7 +52,7 @@ func (p *poll) overviews(ctx context.Context, path, dataType, metric string) err
 	for _, ch := range chains() {
 		err := p.add(ctx, p.c.api, path+"/"+ch.name, q, func(s *stream) (*haul, error) { return chainOverview(s, ch, metric) })
 		if errors.Is(err, upstream.ErrUnknownSymbol) {
-			p.out.Rejects = append(p.out.Rejects, unknown(path, ch.name, ""))
+			p.out.RejectAll([]ledger.Reject{unknown(path, ch.name, "")})
 		} else if err != nil {
 			return err
 		}
@@ -71,7 +71,8 @@ func (c *Client) pollPrices(ctx context.Context, _ []byte) (source.Harvest, erro
 		return c.names.prices(s, c.clock.Now(), &got)
 	})
 	if err == nil {
-		out.Records, out.Rejects = got.Records, append(out.Rejects, got.Rejects...)
+		out.Records = got.Records
+		out.RejectAll(got.Rejects)
 	}
 	return out, err
 }

@@ -1,7 +1,6 @@
 package defillama
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -24,9 +23,8 @@ type figure struct {
 
 // haul gathers what the rows of an answer give.
 type haul struct {
-	entries  []entry
-	rejects  []ledger.Reject
-	rejected int
+	entries []entry
+	kept    source.Harvest // of which only the rejects count
 }
 
 // entry is what one row gives.
@@ -35,21 +33,7 @@ type entry struct {
 	figures []figure
 }
 
-// maxRejects of one answer are kept, with their bytes; where all 17,000 rows are wrong the first ones tell why.
-const maxRejects = 50
-
-func (h *haul) reject(raw []byte, format string, args ...any) {
-	h.rejected++
-	switch {
-	case h.rejected <= maxRejects:
-		h.rejects = append(h.rejects, ledger.Reject{Reason: source.Text(fmt.Sprintf(format, args...), source.MaxTitle), Bytes: bytes.Clone(raw[:min(len(raw), maxKept)])})
-	case h.rejected == maxRejects+1:
-		h.rejects = append(h.rejects, ledger.Reject{Reason: fmt.Sprintf("more than %d pieces of this answer were not taken; the others are not kept", maxRejects)})
-	}
-}
-
-// maxKept bounds the bytes of a reject.
-const maxKept = 16 << 10
+func (h *haul) reject(raw []byte, format string, args ...any) { h.kept.Reject(raw, format, args...) }
 
 // largest drops all but the n entries of the highest rank and those whose coin is certain. What stays is in order of rank.
 func (h *haul) largest(n int) {
@@ -103,7 +87,7 @@ func (h *haul) land(to *source.Harvest, at time.Time) {
 			}
 		}
 	}
-	to.Rejects = append(to.Rejects, h.rejects...)
+	to.RejectAll(h.kept.Rejects)
 }
 
 // bounds of a figure: what lies outside has been measured wrong, or in another unit.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -37,7 +36,7 @@ type position struct {
 func (c *Client) pollTVL(ctx context.Context, cursor []byte) (out source.Harvest, err error) {
 	now := c.clock.Now()
 	if len(c.watch) > maxWatch {
-		out.Rejects = append(out.Rejects, ledger.Reject{Reason: fmt.Sprintf("sources.defillama.protocols names %d protocols, the first %d are followed", len(c.watch), maxWatch)})
+		out.Reject(nil, "sources.defillama.protocols names %d protocols, the first %d are followed", len(c.watch), maxWatch)
 	}
 	p, due := resume(cursor, histories(c.names, c.watch[:min(len(c.watch), maxWatch)]), now)
 	done := 0
@@ -97,7 +96,7 @@ func resume(cursor []byte, all []series, now time.Time) (p progress, due []serie
 // history reads one series and lands the months that are not as they were.
 func (c *Client) history(ctx context.Context, s series, pos *position, out *source.Harvest) error {
 	if s.protocol != "" && strings.Trim(s.protocol, "abcdefghijklmnopqrstuvwxyz0123456789.-") != "" && s.protocol != allChains {
-		out.Rejects = append(out.Rejects, ledger.Reject{Reason: "sources.defillama.protocols: " + upstream.Text(s.protocol) + " is no slug like aave-v3"})
+		out.Reject(nil, "sources.defillama.protocols: %s is no slug like aave-v3", upstream.Text(s.protocol))
 		return nil
 	}
 	var days []day
@@ -112,14 +111,14 @@ func (c *Client) history(ctx context.Context, s series, pos *position, out *sour
 		if s.protocol != "" {
 			wayOut = ": correct sources.defillama.protocols"
 		}
-		out.Rejects = append(out.Rejects, unknown("", strings.TrimPrefix(s.path, "/"), wayOut))
+		out.RejectAll([]ledger.Reject{unknown("", strings.TrimPrefix(s.path, "/"), wayOut)})
 		return nil
 	case err != nil || a.NotModified:
 		return err
 	}
 	is := months(days)
 	s.land(out, days, pos.Months, is)
-	out.Rejects = append(out.Rejects, h.rejects...)
+	out.RejectAll(h.kept.Rejects)
 	pos.Months, pos.Mark = is, a.Validators
 	return nil
 }

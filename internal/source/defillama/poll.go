@@ -12,7 +12,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/source"
 	"github.com/ohmycoins/omc/internal/source/upstream"
 )
@@ -74,25 +73,22 @@ func (p *poll) add(ctx context.Context, up *upstream.Client, path string, query 
 // that DeFiLlama does not know is upstream.ErrUnknownSymbol.
 func (c *Client) ask(ctx context.Context, up *upstream.Client, r upstream.Request, out *source.Harvest, read func(*stream) error) (upstream.Answer, error) {
 	var s *stream
-	r.MaxBody, r.Own = maxAnswer, []int{http.StatusBadRequest, http.StatusNotFound}
+	r.MaxBody, r.Own = maxAnswer, []int{http.StatusBadRequest, http.StatusNotFound, http.StatusGone, http.StatusUnprocessableEntity}
 	r.Read = func(body io.Reader) error {
 		s = newStream(body)
 		return read(s)
 	}
 	a, err := up.Do(ctx, r)
-	if err == nil || s != nil {
-		if out.Read.IsZero() {
-			out.Read = c.clock.Now()
-		}
-	}
 	switch {
 	case errors.Is(err, upstream.ErrMalformed) && s != nil:
-		reason := "the answer to " + r.Path[:min(len(r.Path), 80)] + " could not be read: " + upstream.Text(err.Error())
-		out.Rejects = append(out.Rejects, ledger.Reject{Reason: reason, Bytes: s.head})
+		out.Unread(http.StatusOK, s.head, "the answer to "+r.Path[:min(len(r.Path), 80)]+" could not be read", err)
 		return a, err
 	case err != nil:
 		return a, err
 	case a.NotModified || a.Status == http.StatusOK:
+		if out.Read.IsZero() {
+			out.Read = c.clock.Now()
+		}
 		return a, nil
 	case slices.Contains(r.Own, a.Status) && !bytes.HasPrefix(bytes.TrimSpace(a.Body), []byte("<")): // a page is somebody else's
 		return a, up.Fail(fmt.Errorf("%w: http status %d", upstream.ErrUnknownSymbol, a.Status))

@@ -221,8 +221,38 @@ func TestABreakdownEndsAPoll(t *testing.T) {
 	w.up.Set("/overview/fees/Tron", http.StatusBadRequest, "Bad Request")
 	w.cursor["fees"] = out.Cursor
 	out, n := w.poll("fees") // the rest of the hour's; what had come is not sent again
-	if n != 12-1+53+12 || len(out.Rejects) != 2 || !strings.Contains(out.Rejects[0].Reason, "knows no Tron") {
+	if n != 12-1+53+12 || len(out.Rejects) != 1 || !strings.Contains(out.Rejects[0].Reason, "knows no Tron") {
 		t.Errorf("%d: %+v", n, out.Rejects)
+	}
+}
+
+// However many protocols it does not know, in whatever words, the others are asked for.
+func TestUnknownProtocolsStopNothing(t *testing.T) {
+	var watch []string
+	for i := range 12 {
+		watch = append(watch, fmt.Sprintf("gone-%d", i))
+	}
+	w := newWorld(t, watch...)
+	for i, slug := range watch {
+		w.up.Set("/protocol/"+slug, []int{http.StatusBadRequest, http.StatusNotFound, http.StatusGone, http.StatusUnprocessableEntity}[i%4], "Protocol not found")
+	}
+	rejects := 0
+	for range 12 {
+		out, err := feed(w.client, "tvl").Poll(w.Context(), w.cursor["tvl"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.cursor["tvl"] = out.Cursor
+		rejects += len(out.Rejects)
+		if !out.Again {
+			break
+		}
+	}
+	if rejects != len(watch) {
+		t.Errorf("%d rejects, want %d", rejects, len(watch))
+	}
+	if _, n := w.poll("protocols"); n == 0 {
+		t.Error("protocols brought nothing")
 	}
 }
 
@@ -239,7 +269,7 @@ func TestAnAnswerThatCannotBeReadIsKept(t *testing.T) {
 	w := newWorld(t)
 	w.up.Set("/protocols", http.StatusOK, `[{"slug":"lido","tvl":5},{"slug":`)
 	out, err := feed(w.client, "protocols").Poll(w.Context(), nil)
-	if err == nil || out.Len() != 0 || len(out.Rejects) != 1 || !strings.HasPrefix(string(out.Rejects[0].Bytes), `[{"slug":"lido"`) || !strings.HasPrefix(err.Error(), "defillama: ") {
+	if err == nil || out.Len() != 0 || !out.Read.IsZero() || len(out.Rejects) != 1 || !strings.HasPrefix(string(out.Rejects[0].Bytes), `[{"slug":"lido"`) || !strings.HasPrefix(err.Error(), "defillama: ") {
 		t.Errorf("%v %+v", err, out)
 	}
 }

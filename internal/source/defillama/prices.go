@@ -52,7 +52,7 @@ func (n *names) prices(s *stream, now time.Time, to *source.Harvest) error {
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		h.reject(all[key], "%.100q was not asked for", key)
 	}
-	to.Rejects = append(to.Rejects, h.rejects...)
+	to.RejectAll(h.kept.Rejects)
 	return err
 }
 

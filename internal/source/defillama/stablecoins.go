@@ -34,7 +34,7 @@ func (n *names) stablecoins(s *stream) (*haul, error) {
 	if err == nil && !found {
 		err = fmt.Errorf("%w: no peggedAssets", upstream.ErrMalformed)
 	}
-	if h.rejected == 0 && !sum.IsZero() {
+	if len(h.kept.Rejects) == 0 && !sum.IsZero() {
 		h.entries = append(h.entries, entry{sum, []figure{{allChains, "", metric, sum}}})
 	}
 	return h, err

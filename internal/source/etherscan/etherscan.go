@@ -101,7 +101,11 @@ type decoder func(result json.RawMessage, now time.Time) (figures, error)
 // ask polls one action.
 func (c *Client) ask(module, action string, more url.Values, decode decoder) func(context.Context, []byte) (source.Harvest, error) {
 	return func(ctx context.Context, _ []byte) (source.Harvest, error) {
-		return c.request(ctx, module, action, more, decode)
+		h, err := c.request(ctx, module, action, more, decode)
+		if h.Len() == 0 {
+			h.Read = time.Time{}
+		}
+		return h, err
 	}
 }
 
@@ -119,7 +123,7 @@ func (c *Client) request(ctx context.Context, module, action string, more url.Va
 		return source.Harvest{}, err
 	}
 	now := c.clock.Now()
-	h := source.Harvest{Read: now}
+	var h source.Harvest
 	if a.Status != http.StatusOK {
 		return h, c.up.Fail(fmt.Errorf("%w: http status %d", upstream.ErrUnavailable, a.Status))
 	}
@@ -132,11 +136,12 @@ func (c *Client) request(ctx context.Context, module, action string, more url.Va
 	}
 	if err != nil {
 		if errors.Is(err, upstream.ErrMalformed) {
-			h.Rejects = []ledger.Reject{{Reason: "the answer to " + module + " " + action + " could not be read: " + upstream.Text(c.mask(err.Error())), Bytes: head([]byte(c.mask(string(a.Body))))}}
+			h.Unread(a.Status, []byte(c.mask(string(a.Body))), "the answer to "+module+" "+action+" could not be read", errors.New(c.mask(err.Error())))
 		}
 		return h, c.up.Fail(&masked{c.mask(err.Error()), err})
 	}
-	h.Metrics, h.Rejects = f.metrics, f.rejects
+	h.Read, h.Metrics = now, f.metrics
+	h.RejectAll(f.rejects)
 	return h, nil
 }
 

@@ -74,13 +74,15 @@ func (c *Client) pollWallets(ctx context.Context, _ []byte) (source.Harvest, err
 		if out.Read.IsZero() {
 			out.Read = h.Read
 		}
-		out.Rejects = append(out.Rejects, h.Rejects...)
+		out.RejectAll(h.Rejects)
 		if err != nil {
+			out.Read = time.Time{} // without all wallets there is no sum
 			return out, err
 		}
 	}
 	f := sums(c.wallets, held, out.Read.Truncate(time.Minute))
-	out.Metrics, out.Rejects = f.metrics, append(out.Rejects, f.rejects...)
+	out.Metrics = f.metrics
+	out.RejectAll(f.rejects)
 	return out, nil
 }
 

@@ -88,16 +88,20 @@ func (c *Client) poll(ctx context.Context, path string, decode func([]byte, time
 		return source.Harvest{}, err
 	}
 	now := c.clock.Now()
-	h := source.Harvest{Read: now}
+	var h source.Harvest
 	if a.Status != http.StatusOK {
 		return h, c.up.Fail(fmt.Errorf("%w: http status %d: %s", upstream.ErrUnavailable, a.Status, upstream.Text(string(a.Body))))
 	}
 	f, err := decode(a.Body, now)
 	if err != nil {
-		h.Rejects = []ledger.Reject{{Reason: "the answer to " + path + " could not be read: " + upstream.Text(err.Error()), Bytes: head(a.Body)}}
+		h.Unread(a.Status, a.Body, "the answer to "+path+" could not be read", err)
 		return h, c.up.Fail(fmt.Errorf("%w: %w", upstream.ErrMalformed, err))
 	}
-	h.Metrics, h.Rejects = f.metrics, f.rejects
+	h.Metrics = f.metrics
+	h.RejectAll(f.rejects)
+	if h.Len() > 0 {
+		h.Read = now
+	}
 	return h, nil
 }
 
