@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -78,6 +79,46 @@ func TestPrintedAutocorrelationFactors(t *testing.T) {
 		printed(t, "factor", must(AutocorrelationFactor(.1, q))(t), want, 6)
 	}
 	near(t, "none", must(AutocorrelationFactor(0, 365))(t), 1, 0)
+}
+
+// Near a correlation of 1 the printed formula cancels; it is the variance of a sum of q correlated returns, added up here.
+func TestAutocorrelationFactorsNearOne(t *testing.T) {
+	t.Parallel()
+	for _, q := range []int{1, 2, 3, 12, 365, 8760} {
+		for _, rho := range []float64{-.9, -.3, 1e-9, .2, .9, .99, .999, 1 - 1e-4, 1 - 1e-5, 1 - 1e-8, 1 - 1e-12} {
+			v, power := 1.0, 1.0
+			for k := 1; k < q; k++ {
+				power *= rho
+				v += 2 * (1 - float64(k)/float64(q)) * power
+			}
+			near(t, fmt.Sprintf("factor(%v, %d)", rho, q), must(AutocorrelationFactor(rho, q))(t), 1/math.Sqrt(v), 1e-9)
+		}
+	}
+}
+
+// Values of t that are small beside the degrees of freedom; numeric integration of the density.
+func TestStudentNearItsMiddle(t *testing.T) {
+	t.Parallel()
+	near(t, "p(1e-8, 3)", must(StudentP(1e-8, 3))(t), .99999999264895, 1e-13)
+	near(t, "p(2, 1e9)", must(StudentP(2, 1e9))(t), .045500264166, 1e-10)
+	near(t, "p(0, 5)", must(StudentP(0, 5))(t), 1, 0)
+	for _, dof := range []float64{1, 3, 1e4, 1e6} {
+		near(t, "p of a huge t", must(StudentP(1e200, dof))(t), 0, 0)
+		if p := must(StudentP(1e150, dof))(t); !(p >= 0 && p < 1e-100) {
+			t.Errorf("p(1e150, %v) is %v", dof, p)
+		}
+	}
+	for x := 1e-9; x < 14; x *= 1.3 { // the expansion and the beta function say the same where they meet
+		near(t, fmt.Sprintf("p(%v) across", x), must(StudentP(x, math.Nextafter(10_000, 9e9)))(t), must(StudentP(x, 10_000))(t), 1e-9)
+	}
+	before := 1.0
+	for x := 4.8; x < 5.1; x += 1e-4 { // the middle and the tail meet where p is 10⁻⁶
+		p := must(StudentP(x, 5000))(t)
+		if p >= before || before < 1 && p < .9994*before {
+			t.Fatalf("p(%v) = %v after %v", x, p, before)
+		}
+		before = p
+	}
 }
 
 func TestHaircutToAnotherMethodsP(t *testing.T) {

@@ -84,6 +84,9 @@ func (s Sample) MinTrackRecord(benchmark, confidence float64) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if !finite(benchmark) {
+		return 0, degenerate(figure, "the benchmark is %v", benchmark)
+	}
 	if !(s.Sharpe > benchmark) {
 		return 0, degenerate(figure, "the sharpe ratio %.6g does not exceed the benchmark %.6g, so no length is enough", s.Sharpe, benchmark)
 	}
@@ -123,11 +126,11 @@ func EffectiveTrials(rho float64, m int) (float64, error) {
 
 // Deflation is a deflated Sharpe ratio and what it was made of.
 type Deflation struct {
-	DSR    float64 // PSR(SR0)
-	SR0    float64 // the Sharpe ratio, per period, that the best of Trials worthless ones is expected to show
-	Sigma  float64 // standard deviation (ddof 1) of the trials' Sharpe ratios, per period
-	Trials int
-	Note   string // "" or what is unusual
+	DSR    float64 `json:"dsr"`   // PSR(SR0)
+	SR0    float64 `json:"sr0"`   // the Sharpe ratio, per period, that the best of Trials worthless ones is expected to show
+	Sigma  float64 `json:"sigma"` // standard deviation (ddof 1) of the trials' Sharpe ratios, per period
+	Trials int     `json:"trials"`
+	Note   string  `json:"note,omitempty"` // "" or what is unusual
 }
 
 const minTrials = 5

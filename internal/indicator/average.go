@@ -3,6 +3,7 @@ package indicator
 // SMA is the simple moving average of the last n inputs.
 type SMA struct {
 	sum   rollingSum
+	same  standing
 	n     float64
 	value float64
 }
@@ -17,8 +18,11 @@ func NewSMA(n int) (*SMA, error) {
 
 // Update takes the next input and returns the average.
 func (s *SMA) Update(x float64) float64 {
+	same := s.same.add(x)
 	if sum, full := s.sum.add(x); full {
-		s.value = clean(sum / s.n)
+		if s.value = clean(sum / s.n); same >= len(s.sum.cells) {
+			s.value = clean(s.same.x)
+		}
 	}
 	return s.value
 }
@@ -30,7 +34,7 @@ func (s *SMA) Value() float64 { return s.value }
 func (s *SMA) Warmup() int { return int(s.n) }
 
 // Reset forgets everything.
-func (s *SMA) Reset() { s.sum.reset(); s.value = nan }
+func (s *SMA) Reset() { s.sum.reset(); s.same.Reset(); s.value = nan }
 
 // EMA is the exponential moving average with weight 2/(n+1), seeded with the simple average of the first n inputs.
 type EMA struct {
@@ -82,6 +86,7 @@ func (e *EMA) Reset() { e.seen, e.sum, e.value = 0, 0, nan }
 // WMA is the linearly weighted moving average: weight n for the newest of the last n inputs, 1 for the oldest.
 type WMA struct {
 	sum    rollingWeighted
+	same   standing
 	weight float64
 	value  float64
 }
@@ -96,8 +101,11 @@ func NewWMA(n int) (*WMA, error) {
 
 // Update takes the next input and returns the average.
 func (w *WMA) Update(x float64) float64 {
+	same := w.same.add(x)
 	if sum, full := w.sum.add(x); full {
-		w.value = clean(sum / w.weight)
+		if w.value = clean(sum / w.weight); same >= len(w.sum.cells) {
+			w.value = clean(w.same.x)
+		}
 	}
 	return w.value
 }
@@ -109,7 +117,7 @@ func (w *WMA) Value() float64 { return w.value }
 func (w *WMA) Warmup() int { return len(w.sum.cells) }
 
 // Reset forgets everything.
-func (w *WMA) Reset() { w.sum.reset(); w.value = nan }
+func (w *WMA) Reset() { w.sum.reset(); w.same.Reset(); w.value = nan }
 
 // wilder is Wilder's smoothing: the mean of the first n inputs, then (previous·(n−1) + input)/n.
 type wilder struct {

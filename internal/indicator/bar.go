@@ -74,8 +74,8 @@ func NewDonchian(n int) (*Donchian, error) {
 // Update takes the next bar and returns the channel of the bars before it, in price units.
 func (d *Donchian) Update(high, low float64) Channel {
 	d.value = d.next
-	top, full := d.high.add(high)
-	bottom, _ := d.low.add(low)
+	top, full := d.high.add(orNaN(high))
+	bottom, _ := d.low.add(orNaN(low))
 	if full {
 		d.next = Channel{Upper: clean(top), Middle: clean((top + bottom) / 2), Lower: clean(bottom)}
 	}
@@ -111,7 +111,7 @@ func NewHighest(n int) (*Highest, error) {
 
 // Update takes the next input and returns the greatest.
 func (h *Highest) Update(x float64) float64 {
-	if top, full := h.window.add(x); full {
+	if top, full := h.window.add(orNaN(x)); full {
 		h.value = clean(top)
 	}
 	return h.value
@@ -142,7 +142,7 @@ func NewLowest(n int) (*Lowest, error) {
 
 // Update takes the next input and returns the least.
 func (l *Lowest) Update(x float64) float64 {
-	if bottom, full := l.window.add(x); full {
+	if bottom, full := l.window.add(orNaN(x)); full {
 		l.value = clean(bottom)
 	}
 	return l.value

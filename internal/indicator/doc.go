@@ -1,7 +1,7 @@
 // Package indicator owns the technical indicators: each one streaming, one bar at a time, and over a whole series.
 // It must never read prices by itself, look past the bar it was given, or hold money: everything here is float64.
 //
-// The whole-series functions drive the streaming ones, so both give the same bits.
+// The whole-series functions give the bits of the streaming ones: they drive them, or do the same operations in the same order.
 //
 // Windowed indicators never subtract what leaves the window. The window is kept as two parts, the suffixes of an older block and
 // the running aggregate of a newer one, and an answer joins the two; a block of n bars is folded once per n bars. So the cost is O(1) a
@@ -37,6 +37,14 @@ var nan = math.NaN()
 
 // finite is false for NaN and both infinities.
 func finite(x float64) bool { return x-x == 0 }
+
+// orNaN is x, or NaN where x is infinite: an infinite extreme would hide the others.
+func orNaN(x float64) float64 {
+	if finite(x) {
+		return x
+	}
+	return nan
+}
 
 // clean turns an infinite value into NaN.
 func clean(x float64) float64 {

@@ -45,6 +45,7 @@ func (r *RSI) Update(x float64) float64 {
 	switch {
 	case !finite(total):
 		r.Reset()
+	case change == 0 && r.value == r.value: // both shrank by the same factor; computing it would move the last digit
 	case total == 0:
 		r.value = 50
 	default:
@@ -184,8 +185,8 @@ func NewStochastic(n, smooth, signal int) (*Stochastic, error) {
 
 // Update takes the next bar and returns K and D, 0 to 100.
 func (s *Stochastic) Update(high, low, close float64) (k, d float64) {
-	top, full := s.high.add(high)
-	bottom, _ := s.low.add(low)
+	top, full := s.high.add(orNaN(high))
+	bottom, _ := s.low.add(orNaN(low))
 	if !full {
 		return nan, nan
 	}

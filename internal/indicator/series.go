@@ -12,6 +12,9 @@ type scalar interface {
 	Reset()
 }
 
+// runner is one that has a faster way over a whole series than Update after Update.
+type runner interface{ run(dst, src []float64) }
+
 // sameLength checks the columns of a whole-series call.
 func sameLength(name string, n int, others ...[]float64) error {
 	for _, o := range others {
@@ -22,13 +25,17 @@ func sameLength(name string, n int, others ...[]float64) error {
 	return nil
 }
 
-// each drives one scalar indicator; S is concrete so that the calls are direct.
+// each drives one scalar indicator; S is concrete so that the calls are direct. One that has a faster run takes that.
 func each[S scalar](name string, dst, src []float64, s S, err error) error {
 	if err != nil {
 		return err
 	}
 	if err := sameLength(name, len(src), dst); err != nil {
 		return err
+	}
+	if fast, ok := any(s).(runner); ok {
+		fast.run(dst, src)
+		return nil
 	}
 	for i, x := range src {
 		dst[i] = s.Update(x)
@@ -105,10 +112,7 @@ func MACDSeries(line, signal, histogram, src []float64, fast, slow, smooth int) 
 	if err := sameLength("macd", len(src), line, signal, histogram); err != nil {
 		return err
 	}
-	for i, x := range src {
-		v := m.Update(x)
-		line[i], signal[i], histogram[i] = v.Line, v.Signal, v.Histogram
-	}
+	m.run(line, signal, histogram, src)
 	return nil
 }
 
@@ -121,10 +125,7 @@ func BollingerSeries(upper, middle, lower, src []float64, n int, width float64) 
 	if err := sameLength("bollinger", len(src), upper, middle, lower); err != nil {
 		return err
 	}
-	for i, x := range src {
-		v := b.Update(x)
-		upper[i], middle[i], lower[i] = v.Upper, v.Middle, v.Lower
-	}
+	b.run(upper, middle, lower, src)
 	return nil
 }
 
@@ -137,9 +138,7 @@ func ATRSeries(dst, high, low, close []float64, n int) error {
 	if err := sameLength("atr", len(close), dst, high, low); err != nil {
 		return err
 	}
-	for i, c := range close {
-		dst[i] = a.Update(high[i], low[i], c)
-	}
+	a.run(dst, high, low, close)
 	return nil
 }
 

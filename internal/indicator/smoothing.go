@@ -254,12 +254,15 @@ func newALMA(p []float64) (Stream, error) {
 
 // newVWMA weighs the close, or with four inputs the typical price, by the volume, which is the last input.
 func newVWMA(n, inputs int) (Stream, error) {
-	paid, volume := newTotal(n), newTotal(n)
+	paid, volume, same := newTotal(n), newTotal(n), &standing{}
 	return windowed(inputs, 1, n, func(in, out []float64) {
 		price, v := in[0], in[inputs-1]
 		if inputs == 4 {
 			price = typical(in)
 		}
-		out[0] = paid.Update(float64(price*v)) / volume.Update(v)
-	}, paid, volume)
+		rows := same.add(price)
+		if out[0] = paid.Update(float64(price*v)) / volume.Update(v); rows >= n && finite(out[0]) {
+			out[0] = same.x
+		}
+	}, paid, volume, same)
 }

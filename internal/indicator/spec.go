@@ -105,6 +105,9 @@ func (s Spec) Series(in [][]float64, params ...float64) ([][]float64, error) {
 	for j := range out {
 		out[j] = make([]float64, len(in[0]))
 	}
+	if w, ok := st.(wholesale); ok && w.whole(out, in) {
+		return out, nil
+	}
 	row := make([]float64, len(in))
 	for i := range in[0] {
 		for j := range in {
@@ -116,6 +119,11 @@ func (s Spec) Series(in [][]float64, params ...float64) ([][]float64, error) {
 		}
 	}
 	return out, nil
+}
+
+// wholesale is a Stream that may have a faster way over whole columns; false: it has none.
+type wholesale interface {
+	whole(out, in [][]float64) bool
 }
 
 // Find returns the Spec of that name.
@@ -150,9 +158,17 @@ func newOne[S scalar](s S, err error) (Stream, error) {
 }
 
 func (o *one[S]) Update(in []float64) { o.out[0] = o.of.Update(in[0]) }
-func (o *one[S]) Out() []float64      { return o.out[:] }
-func (o *one[S]) Warmup() int         { return o.of.Warmup() }
-func (o *one[S]) Reset()              { o.of.Reset(); o.out[0] = nan }
+func (o *one[S]) whole(out, in [][]float64) bool {
+	fast, ok := any(o.of).(runner)
+	if ok {
+		fast.run(out[0], in[0])
+	}
+	return ok
+}
+
+func (o *one[S]) Out() []float64 { return o.out[:] }
+func (o *one[S]) Warmup() int    { return o.of.Warmup() }
+func (o *one[S]) Reset()         { o.of.Reset(); o.out[0] = nan }
 
 // many adapts everything else.
 type many struct {
@@ -162,12 +178,13 @@ type many struct {
 	}
 	update func(in, out []float64)
 	out    []float64
+	runs   func(out, in [][]float64) // nil: bar by bar
 }
 
 func newMany(of interface {
 	Warmup() int
 	Reset()
-}, outputs int, update func(in, out []float64)) Stream {
+}, outputs int, update func(in, out []float64)) *many {
 	m := &many{of: of, update: update, out: make([]float64, outputs)}
 	m.blank()
 	return m
@@ -177,6 +194,14 @@ func (m *many) blank() {
 	for i := range m.out {
 		m.out[i] = nan
 	}
+}
+
+func (m *many) whole(out, in [][]float64) bool {
+	if m.runs == nil {
+		return false
+	}
+	m.runs(out, in)
+	return true
 }
 
 func (m *many) Update(in []float64) { m.update(in, m.out) }

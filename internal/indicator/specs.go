@@ -78,10 +78,12 @@ func momenta() []Spec {
 				if err != nil {
 					return nil, err
 				}
-				return newMany(m, 3, func(in, out []float64) {
+				s := newMany(m, 3, func(in, out []float64) {
 					v := m.Update(in[0])
 					out[0], out[1], out[2] = v.Line, v.Signal, v.Histogram
-				}), nil
+				})
+				s.runs = func(out, in [][]float64) { m.run(out[0], out[1], out[2], in[0]) }
+				return s, nil
 			},
 		},
 		{
@@ -162,7 +164,9 @@ func channels() []Spec {
 				if err != nil {
 					return nil, err
 				}
-				return newMany(a, 1, func(in, out []float64) { out[0] = a.Update(in[0], in[1], in[2]) }), nil
+				s := newMany(a, 1, func(in, out []float64) { out[0] = a.Update(in[0], in[1], in[2]) })
+				s.runs = func(out, in [][]float64) { a.run(out[0], in[0], in[1], in[2]) }
+				return s, nil
 			},
 		},
 		{

@@ -142,13 +142,17 @@ func (b *Bollinger) Update(x float64) Bands {
 	if !full {
 		return b.value
 	}
-	half := float64(b.width * math.Sqrt(m.squares/float64(len(b.window.cells))))
+	b.value = b.around(m, x)
+	return b.value
+}
+
+func (b *Bollinger) around(m moments, x float64) Bands {
+	half := float64(b.width * math.Sqrt(float64(m.squares*b.window.inverse[len(b.window.cells)-1])))
 	up, low := m.mean+half, m.mean-half
-	b.value = Bands{
+	return Bands{
 		Upper: clean(up), Middle: clean(m.mean), Lower: clean(low),
 		PercentB: clean((x - low) / (up - low)), Width: clean((up - low) / m.mean),
 	}
-	return b.value
 }
 
 // Value is the last result.

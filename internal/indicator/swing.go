@@ -16,9 +16,9 @@ func swings() []Spec {
 					if w := s.add(t); w != nil {
 						sum, away := 0.0, 0.0
 						for _, x := range w {
-							sum += x
+							sum += x - w[0] // exactly 0 where all are equal
 						}
-						mean := sum / p[0]
+						mean := w[0] + sum/p[0]
 						for _, x := range w {
 							away += math.Abs(x - mean)
 						}

@@ -145,7 +145,7 @@ func trends() []Spec {
 			Name: "supertrend", Params: []Param{bars("n", 10, 1, "ATR"), {Name: "width", Default: 3, Min: 1e-6, Max: 100, Doc: "ranges to each side"}}, Inputs: onBar, Outputs: []string{"value", "direction"},
 			Unit: "of the price; direction is 1 or −1", WarmupDoc: "n+1",
 			Doc: "SuperTrend: bands at (high + low)/2 ± width·ATR(n) that only tighten until the close passes them; value is the lower band while direction is 1, the upper one while −1. " +
-				"A close equal to the band turns it. Recursive.",
+				"A close at or below the lower band turns it down, one above the upper band turns it up. Recursive.",
 			build: func(p []float64) (Stream, error) { return newSuperTrend(atrOf(p[0]), int(p[0]), p[1]) },
 		},
 		{

@@ -37,6 +37,24 @@ func (r *rollingSum) add(x float64) (float64, bool) {
 
 func (r *rollingSum) reset() { r.slot, r.front, r.full = 0, 0, false }
 
+// standing counts how many inputs in a row were the same. A mean of equal inputs is that input: sums would round it to one side or the
+// other as the window's parts move, and two averages of a price that stands still would cross again and again.
+type standing struct {
+	x    float64
+	rows int
+}
+
+// add returns how many inputs, this one the last, are equal; 1 for one that is not a number.
+func (s *standing) add(x float64) int {
+	if x != s.x {
+		s.x, s.rows = x, 0
+	}
+	s.rows++
+	return s.rows
+}
+
+func (s *standing) Reset() { *s = standing{} }
+
 // rollingWeighted is the linearly weighted sum of the last n inputs: weight 1 for the oldest, n for the newest.
 type rollingWeighted struct {
 	cells       []weighted
@@ -84,38 +102,40 @@ func (r *rollingWeighted) reset() {
 
 // rollingMoments is the mean of the last n inputs and the sum of their squared distances from it.
 type rollingMoments struct {
-	cells []moments
-	slot  int
-	full  bool
-	front moments
+	cells   []moments
+	inverse []float64 // 1/count, at count−1
+	slot    int
+	full    bool
+	front   moments
 }
 
 type moments struct{ mean, squares float64 }
 
-func newRollingMoments(n int) rollingMoments { return rollingMoments{cells: make([]moments, n)} }
+func newRollingMoments(n int) rollingMoments {
+	r := rollingMoments{cells: make([]moments, n), inverse: make([]float64, n)}
+	for i := range r.inverse {
+		r.inverse[i] = 1 / float64(i+1)
+	}
+	return r
+}
 
 // add returns the window's moments and whether the window is full.
 func (r *rollingMoments) add(x float64) (moments, bool) {
 	s := r.slot
-	r.front.push(x, s+1)
+	r.front.push(x, r.inverse[s])
 	all := r.front
 	r.cells[s].mean = x
 	s++
 	if s < len(r.cells) {
 		if r.full {
-			newer, older := float64(s), float64(len(r.cells)-s)
-			back := r.cells[s]
-			d := all.mean - back.mean
-			share := newer / (newer + older)
-			all.squares += back.squares + float64(float64(d*d)*float64(older*share))
-			all.mean = back.mean + float64(d*share)
+			all = r.cells[s].join(all, float64(len(r.cells)-s), float64(s))
 		}
 		r.slot = s
 		return all, r.full
 	}
 	var back moments
 	for i := s - 1; i >= 0; i-- {
-		back.push(r.cells[i].mean, s-i)
+		back.push(r.cells[i].mean, r.inverse[s-1-i])
 		r.cells[i] = back
 	}
 	r.slot, r.front, r.full = 0, moments{}, true
@@ -124,15 +144,24 @@ func (r *rollingMoments) add(x float64) (moments, bool) {
 
 func (r *rollingMoments) reset() { r.slot, r.front, r.full = 0, moments{}, false }
 
-// push adds the count-th input (Welford).
-func (m *moments) push(x float64, count int) {
-	if count == 1 {
+// push adds an input; inverse is 1 over their count with it (Welford). The first replaces what was there.
+func (m *moments) push(x, inverse float64) {
+	if inverse == 1 {
 		*m = moments{mean: x, squares: x - x} // x-x carries a NaN or infinite x into the squares
 		return
 	}
 	d := x - m.mean
-	m.mean += d / float64(count)
+	m.mean += float64(d * inverse)
 	m.squares += float64(d * (x - m.mean))
+}
+
+// join adds the newer moments, of b inputs, to the older ones, of a (Chan).
+func (m moments) join(newer moments, a, b float64) moments {
+	d, share := newer.mean-m.mean, b/(a+b)
+	return moments{
+		mean:    m.mean + float64(d*share),
+		squares: newer.squares + (m.squares + float64(float64(d*d)*float64(a*share))),
+	}
 }
 
 // rollingMax is the greatest of the last n inputs, rollingMin the least; a NaN wins over both.
