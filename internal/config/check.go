@@ -53,9 +53,17 @@ func (k Key) Check(v string) error {
 		if d, err := time.ParseDuration(v); err != nil || d < 100*time.Millisecond || d > 31*24*time.Hour {
 			return errors.New("want a duration from 100ms to 744h, like 5s, 10m or 1h")
 		}
+	case k.Kind == "days":
+		if n, err := strconv.Atoi(v); err != nil || n < 0 || n > 3650 {
+			return errors.New("want a whole number of days from 0 to 3650")
+		}
 	case k.Kind == "share":
 		if f, err := strconv.ParseFloat(v, 64); err != nil || !(f > 0 && f <= 1) {
 			return errors.New("want a share above 0 and at most 1, like 0.1")
+		}
+	case k.Kind == "multiple":
+		if f, err := strconv.ParseFloat(v, 64); err != nil || !(f >= 0 && f <= 100) {
+			return errors.New("want a number from 0 to 100, like 1.5")
 		}
 	case k.Kind == "count":
 		if n, err := strconv.Atoi(v); err != nil || n < 1 || n > 1_000_000 {
@@ -73,7 +81,7 @@ func (k Key) Check(v string) error {
 		return oneOf(v, "news", "social", "all")
 	case k.Kind == "roles":
 		for role := range strings.SplitSeq(v, ",") {
-			if err := oneOf(strings.TrimSpace(role), "collector", "lab", "floor"); err != nil {
+			if err := oneOf(strings.TrimSpace(role), "collector", "lab", "floor", "worker"); err != nil {
 				return err
 			}
 		}

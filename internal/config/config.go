@@ -22,7 +22,7 @@ type Key struct {
 	Name    string // dotted: sources.kraken.base_url
 	Default string
 	Doc     string
-	Kind    string // string, url, bool, level, backend, file, duration, count, tokens, price, rescore, roles, risk
+	Kind    string // string, url, bool, level, backend, file, duration, days, multiple, count, tokens, price, rescore, roles, risk
 	Example string // a value, for the line that sets it; "": VALUE
 	Secret  bool   // masked wherever it is shown; its value may be keyring:NAME
 }
@@ -41,7 +41,19 @@ func Keys() []Key {
 		{Name: "output", Kind: "string", Default: "table", Doc: "how listings are written: table, json or csv"},
 		{Name: "no_color", Kind: "bool", Default: "false", Doc: "write without colour (NO_COLOR does the same)"},
 		{Name: "data.max_missing", Kind: "share", Default: "0.1", Doc: "share of a window's bars that may be missing before a backtest or a lab session refuses it"},
-		{Name: "roles", Kind: "roles", Doc: "what this process does: collector, lab, floor, with commas between; empty: all of it"},
+		{Name: "research.holdout_days", Kind: "days", Default: "60", Doc: "the newest so many days of each market are a sealed hold-out that research does not see; 0: nothing is sealed"},
+		{Name: "research.holdout_share", Kind: "share", Default: "0.2", Doc: "the most of a market's history that the hold-out takes"},
+		{Name: "gate.deflated_sharpe", Kind: "share", Default: "0.95", Doc: "for live: least probability that the Sharpe ratio beats the best of as many worthless trials"},
+		{Name: "gate.pbo", Kind: "share", Default: "0.2", Doc: "for live: most probability of overfitting"},
+		{Name: "gate.paper_days", Kind: "days", Default: "30", Doc: "for paper: least days out of sample"},
+		{Name: "gate.days", Kind: "days", Default: "180", Doc: "for live: least days out of sample"},
+		{Name: "gate.trades", Kind: "count", Default: "30", Doc: "for live: least closed trades out of sample"},
+		{Name: "gate.random_entries_p", Kind: "share", Default: "0.05", Doc: "for live: most share of random entries that do as well"},
+		{Name: "gate.cost_multiple", Kind: "multiple", Default: "1.5", Doc: "for live: least multiple of the costs at which it still gains"},
+		{Name: "gate.stability", Kind: "share", Default: "0.5", Doc: "for live: least share of neighbouring parameters that keep half of the Sharpe ratio"},
+		{Name: "gate.holdout_looks", Kind: "count", Default: "3", Doc: "for live: most looks at the hold-out by the campaign"},
+		{Name: "gate.holdout_unseen_days", Kind: "days", Default: "20", Doc: "for live: least days of the hold-out that nothing had seen before the look"},
+		{Name: "roles", Kind: "roles", Doc: "what this process does: collector, lab, floor, worker, with commas between; empty: all of it"},
 		{Name: "sandbox.accept_risk", Kind: "risk", Example: "uncontained", Doc: "uncontained: scripts may trade though this machine does not contain them; empty: the floor refuses there ('omc doctor' tells)"},
 		{Name: "secrets.backend", Kind: "backend", Default: "auto", Doc: "where secrets rest: desktop (its keyring), file (encrypted, in the data directory) or auto"},
 		{Name: "secrets.passphrase_file", Kind: "file", Doc: "file (mode 0600) with the passphrase of secrets in files; empty: OMC_SECRETS_PASSPHRASE, or asked"},
@@ -228,6 +240,7 @@ func flatten(prefix string, tree map[string]any, out map[string]string, depth in
 	}
 	for k, v := range tree {
 		name := strings.TrimPrefix(prefix+"."+k, ".")
+		_, twice := out[name]
 		switch v := v.(type) {
 		case map[string]any:
 			if err := flatten(name, v, out, depth+1); err != nil {
@@ -239,6 +252,9 @@ func flatten(prefix string, tree map[string]any, out map[string]string, depth in
 			out[name] = fmt.Sprint(v)
 		default:
 			return fmt.Errorf("%s: want one value, not a list", name)
+		}
+		if _, level := v.(map[string]any); twice && !level {
+			return fmt.Errorf("%s: given twice, in one line with dots and as a level of its own: keep one", name)
 		}
 	}
 	return nil
@@ -326,4 +342,11 @@ func sorted(m map[string]string) []string {
 	}
 	sort.Strings(names)
 	return names
+}
+
+// Holdout is how much of the newest data is kept from research: so many days, and no larger a share of a market's history.
+func (c *Config) Holdout() (days int, share float64) {
+	days, _ = strconv.Atoi(c.Get("research.holdout_days")) // both were checked when the settings were read
+	share, _ = strconv.ParseFloat(c.Get("research.holdout_share"), 64)
+	return days, share
 }

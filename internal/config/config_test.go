@@ -68,6 +68,14 @@ func TestDefaultDataDirByPlatform(t *testing.T) {
 	}
 }
 
+func TestASettingGivenTwiceIsRefused(t *testing.T) {
+	for range 20 { // a map's order is another each time
+		if got, err := ParseYAML([]byte("log.level: info\nlog:\n  level: debug\n")); err == nil || !strings.Contains(err.Error(), "log.level: given twice") {
+			t.Fatalf("%v, %v", got, err)
+		}
+	}
+}
+
 func FuzzParseYAML(f *testing.F) {
 	f.Add([]byte("a: {b: 1}\nc: x"))
 	f.Add([]byte("a: [1]"))

@@ -104,7 +104,7 @@ func TestEditFileFollowsALink(t *testing.T) {
 
 // FuzzEdit: an edit changes one setting and no other, or nothing.
 func FuzzEdit(f *testing.F) {
-	for _, in := range []string{"a: {b: 1}\nc: x # y\n", "# c\n", "a.b: 1\na:\n  c: 2\n", "a: &x {b: 1}\nc: *x\n", "? a\n: b\n", "a: |\n  x\n", "\xef\xbb\xbfa: 1\r\n"} {
+	for _, in := range []string{"a: {b: 1}\nc: x # y\n", "# c\n", "a.b: 1\na:\n  c: 2\n", "a: &x {b: 1}\nc: *x\n", "? a\n: b\n", "a.c: 1\na:\n  c: ", "a: |\n  x\n", "\xef\xbb\xbfa: 1\r\n"} {
 		f.Add([]byte(in), "a.b", "true")
 		f.Add([]byte(in), "c", "")
 	}

@@ -103,6 +103,8 @@ type Reader interface {
 	// ItemsAfter lists what landed after the item numbered seq, in order, at most limit, of the kinds asked for; and the number up to
 	// which that is all there is.
 	ItemsAfter(ctx context.Context, seq int64, kinds []string, limit int) (items []Item, upTo int64, err error)
+	// Facts answers a strategy's questions, in order of fact.Compare: every version of every item, each with when it was known.
+	Facts(ctx context.Context, q FactQuery) (FactList, error)
 	// Head is the number of the newest item.
 	Head(ctx context.Context) (int64, error)
 	// OrderHistory and UserPositions answer for one user only.

@@ -1,8 +1,11 @@
 package ledger
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
+	"github.com/ohmycoins/omc/internal/fact"
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/money"
 )
@@ -163,6 +166,34 @@ type DaySummary struct {
 	Close      money.Decimal  `json:"close"`
 	Volume     *money.Decimal `json:"volume"`              // nil where the feed has none
 	Volatility *float64       `json:"realised_volatility"` // root of the sum of squared log returns within the day; nil under two bars
+}
+
+// FactQuery asks what strategies ask. Facts carry the index of their question.
+type FactQuery struct {
+	Queries []fact.Query
+	Markets []market.Market // those of the strategy that asks: where research reads, their hold-out counts
+	From    time.Time       // items that happened, or are to happen, before it are left out, but for the newest of each metric; zero: none are
+	AsOf    time.Time       // what was known by then; zero: now
+	// Later asks for what landed after the item numbered After alone. Then a fact may end one that was told before.
+	Later bool
+	After int64
+}
+
+// FactList is the answer.
+type FactList struct {
+	Facts []fact.Fact
+	UpTo  int64 // the number of the item up to which that is all there is
+}
+
+// AmbiguousError says that a metric comes from several sources, or is that of several protocols.
+type AmbiguousError struct {
+	Query   fact.Query
+	Origins []string // source, or source and protocol
+}
+
+// Error names them, and the way out.
+func (e *AmbiguousError) Error() string {
+	return fmt.Sprintf("ledger.metric(%q) of %s is ambiguous, there are %s: name one with source= and protocol=", e.Query.Names[0], e.Query.Coin, strings.Join(e.Origins, ", "))
 }
 
 // The kinds of what lands, as Landed names them.

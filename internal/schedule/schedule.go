@@ -46,10 +46,10 @@ type pace struct {
 	watch     time.Duration // between two looks at the runs under way, and between the beats of one
 	silence   time.Duration // how long a run may say nothing before its process is taken for dead
 	grace     time.Duration // how long Close waits for runs before it ends their contexts
-	lastWords time.Duration // how long it waits after that
+	lastWords time.Duration // how long it waits after that: longer than a landing may take, which is not cut off
 }
 
-var usual = pace{watch: 2 * time.Second, silence: 10 * time.Second, grace: 10 * time.Second, lastWords: 5 * time.Second}
+var usual = pace{watch: 2 * time.Second, silence: 10 * time.Second, grace: 10 * time.Second, lastWords: 16 * time.Second}
 
 // ErrUnknown: no process has ever run a task of that name on this database.
 var ErrUnknown = errors.New("there is no task of that name")
@@ -230,7 +230,7 @@ func (e *Engine) RunNow(ctx context.Context, name string) error {
 }
 
 // Close ends the engine: no new run begins, running tasks may end by themselves for 10 s or until ctx ends, then their contexts end.
-// An error names the tasks that did not return 5 s after that; until they do and Close is called again, their goroutines and the
+// An error names the tasks that did not return 16 s after that; until they do and Close is called again, their goroutines and the
 // database's connections stay behind. What was asked for or due and has not begun stays for another process or the next start.
 func (e *Engine) Close(ctx context.Context) error {
 	e.closing.Lock()

@@ -20,8 +20,8 @@ const maxTrialDays = 40_000
 // RecordTrial writes trials into the ledger, before they run. The same trial again adds nothing.
 func (d *DB) RecordTrial(ctx context.Context, trials ...research.CampaignTrial) error {
 	for i := range trials {
-		if t := &trials[i]; t.User == "" || t.Algorithm == "" || len(t.Markets) == 0 {
-			return fmt.Errorf("trial: %w: it names no user, algorithm or market", ErrInvalid)
+		if err := trialNames(&trials[i]); err != nil {
+			return err
 		}
 	}
 	return d.drv.Update(ctx, dialect.Full, func(tx dialect.Tx) error {
@@ -34,12 +34,24 @@ func (d *DB) RecordTrial(ctx context.Context, trials ...research.CampaignTrial) 
 	})
 }
 
+func trialNames(t *research.CampaignTrial) error {
+	if t.User == "" || t.Algorithm == "" || len(t.Markets) == 0 {
+		return fmt.Errorf("trial: %w: it names no user, algorithm or market", ErrInvalid)
+	}
+	return nil
+}
+
 func recordTrial(ctx context.Context, tx dialect.Tx, t *research.CampaignTrial) error {
 	id := t.ID()
-	n, err := tx.Exec(ctx, `INSERT INTO campaign_trials (id, user_id, algorithm, code_hash, strategy, stage, session, interval_s, from_ms, to_ms, settings, recorded_ms)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`,
-		id, t.User, t.Algorithm, t.CodeHash, t.Strategy, t.Stage, t.Session, int64(t.Interval), t.From.UnixMilli(), t.To.UnixMilli(), t.Settings, t.Recorded.UnixMilli())
-	if err != nil || n == 0 {
+	read := int64(0)
+	if !t.Read.IsZero() {
+		read = t.Read.UnixMilli()
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO campaign_trials (id, user_id, algorithm, code_hash, strategy, stage, session, interval_s, from_ms, to_ms, settings, recorded_ms, read_ms)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO UPDATE
+		SET read_ms = CASE WHEN excluded.read_ms > campaign_trials.read_ms THEN excluded.read_ms ELSE campaign_trials.read_ms END`,
+		id, t.User, t.Algorithm, t.CodeHash, t.Strategy, t.Stage, t.Session, int64(t.Interval), t.From.UnixMilli(), t.To.UnixMilli(), t.Settings, t.Recorded.UnixMilli(), read)
+	if err != nil {
 		return err
 	}
 	for _, m := range t.Markets {
@@ -48,6 +60,20 @@ func recordTrial(ctx context.Context, tx dialect.Tx, t *research.CampaignTrial) 
 		}
 	}
 	return nil
+}
+
+// RecordLook writes down that a trial is about to look at the hold-out that began at sealed, with the trial.
+func (d *DB) RecordLook(ctx context.Context, t research.CampaignTrial, sealed time.Time) error {
+	if err := trialNames(&t); err != nil {
+		return err
+	}
+	return d.drv.Update(ctx, dialect.Full, func(tx dialect.Tx) error {
+		if err := recordTrial(ctx, tx, &t); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, "INSERT INTO holdout_looks (trial, sealed_ms, at_ms) VALUES ($1, $2, $3)", t.ID(), sealed.UnixMilli(), t.Recorded.UnixMilli())
+		return err
+	})
 }
 
 // EndTrial adds what came of recorded trials. What one has already stands: the same backtest gives the same returns.
@@ -98,13 +124,23 @@ func (d *DB) Campaign(ctx context.Context, user, codeHash string, markets []mark
 	which := "(SELECT trial FROM campaign_assets WHERE user_id = $1 AND asset IN (" + strings.Join(marks, ", ") + ") UNION SELECT id FROM campaign_trials WHERE user_id = $1 AND code_hash = $2)"
 	var c research.Campaign
 	err := d.drv.View(ctx, func(r dialect.Reader) error {
-		var n int64
-		if err := queryRow(ctx, r, "SELECT count(*) FROM campaign_trials WHERE id IN "+which, args, &n); err != nil {
+		var n, looks, seen, read int64
+		if err := queryRow(ctx, r, "SELECT count(*), coalesce(max(first_day + length(returns) / 8), 0), coalesce(max(read_ms), 0) FROM campaign_trials WHERE id IN "+which, args, &n, &seen, &read); err != nil {
 			return err
 		}
-		c.Trials = int(n)
+		if err := queryRow(ctx, r, "SELECT count(*) FROM holdout_looks WHERE trial IN "+which, args, &looks); err != nil {
+			return err
+		}
+		c.Trials, c.Looks = int(n), int(looks)
+		if seen = max(seen*86_400_000, read); seen > 0 {
+			c.Seen = time.UnixMilli(seen).UTC()
+		}
 		var err error
-		c.Ran, err = queryAll(ctx, r, scanTrial, `SELECT user_id, algorithm, code_hash, strategy, stage, session, interval_s, from_ms, to_ms, settings, recorded_ms, sharpe, first_day, returns
+		if c.Ratios, err = queryAll(ctx, r, func(r dialect.Rows) (v float64, err error) { return v, r.Scan(&v) }, "SELECT sharpe FROM campaign_trials WHERE id IN "+which+
+			fmt.Sprintf(" AND sharpe IS NOT NULL AND stage NOT IN ('%s', '%s', '%s') ORDER BY recorded_ms DESC, id LIMIT %d", research.StageCosts, research.StageHoldout, research.StageReplay, research.MaxCampaignRatios), args...); err != nil {
+			return err
+		}
+		c.Ran, err = queryAll(ctx, r, scanTrial, `SELECT id, user_id, algorithm, code_hash, strategy, stage, session, interval_s, from_ms, to_ms, settings, recorded_ms, sharpe, first_day, returns
 			FROM campaign_trials WHERE id IN `+which+fmt.Sprintf(" AND returns IS NOT NULL ORDER BY recorded_ms DESC, id LIMIT %d", research.MaxCampaignResults), args...)
 		return err
 	})
@@ -117,7 +153,7 @@ func (d *DB) Campaign(ctx context.Context, user, codeHash string, markets []mark
 func scanTrial(r dialect.Rows) (t research.CampaignTrial, err error) {
 	var interval, from, to, recorded int64
 	var blob []byte
-	if err := r.Scan(&t.User, &t.Algorithm, &t.CodeHash, &t.Strategy, &t.Stage, &t.Session, &interval, &from, &to, &t.Settings, &recorded, &t.Sharpe, &t.FirstDay, &blob); err != nil {
+	if err := r.Scan(&t.Key, &t.User, &t.Algorithm, &t.CodeHash, &t.Strategy, &t.Stage, &t.Session, &interval, &from, &to, &t.Settings, &recorded, &t.Sharpe, &t.FirstDay, &blob); err != nil {
 		return t, err
 	}
 	if len(blob)%8 != 0 {

@@ -30,8 +30,14 @@ type batch struct {
 	kind    string   // of item_coins, or ""
 	columns []string // after seq, source_id, event_ms, known_ms, superseded_ms
 	items   []item
-	retire  []int64 // seqs of the rows that items revise
-	source  int64   // whose rows they are; 0: the landing's
+	retire  []retired
+	source  int64 // whose rows they are; 0: the landing's
+}
+
+// retired is a stored row that an item revises: until the moment from which the item is known in its place.
+type retired struct {
+	seq int64
+	by  int // index of the item
 }
 
 // standing is a stored row that nothing has superseded.
@@ -60,11 +66,12 @@ func (d *DB) Land(ctx context.Context, l ledger.Landing) (ledger.Landed, error) 
 	err := d.drv.Update(ctx, dialect.Normal, func(tx dialect.Tx) error {
 		now := d.clock.Now()
 		a := lander{db: d, tx: tx, l: &l, known: now.UnixMilli(), newest: math.MinInt64}
-		a.out = ledger.Landed{Rejected: len(l.Rejects), Known: time.UnixMilli(a.known).UTC()}
+		a.out = ledger.Landed{Rejected: len(l.Rejects)}
 		if err := a.run(ctx); err != nil {
 			return err
 		}
 		out = a.out
+		out.Known = time.UnixMilli(a.known).UTC()
 		return nil
 	})
 	if err != nil {
@@ -146,7 +153,7 @@ func (a *lander) sift(ctx context.Context, b *batch, find func(context.Context, 
 		default:
 			a.out.Revised++
 			it.known = max(it.known, old.known+1)
-			b.retire = append(b.retire, old.seq)
+			b.retire = append(b.retire, retired{old.seq, len(kept)})
 		}
 		kept = append(kept, it)
 	}
@@ -192,6 +199,7 @@ func (a *lander) write(ctx context.Context) error {
 		return err
 	}
 	a.out.Seq = head
+	a.settle()
 	next := head - int64(n) + 1
 	next, err := a.writeQuotes(ctx, next)
 	if err != nil {
@@ -211,6 +219,17 @@ func (a *lander) write(ctx context.Context) error {
 		next += int64(len(b.items))
 	}
 	return nil
+}
+
+// settle moves the moment at which the landing is known on to now. The head is locked from here on: whoever asked while the landing waited for that
+// did not see it, and must not seem to have.
+func (a *lander) settle() {
+	a.known = max(a.known, a.db.clock.Now().UnixMilli())
+	for _, b := range a.tables {
+		for i := range b.items {
+			b.items[i].known = max(b.items[i].known, a.known)
+		}
+	}
 }
 
 // count adds to the books of what landed.
@@ -235,8 +254,8 @@ func (a *lander) sourceOf(b *batch) int64 {
 const dayMS = 24 * 3600 * 1000
 
 func (a *lander) writeBatch(ctx context.Context, b *batch, first int64) error {
-	for _, seq := range b.retire {
-		if _, err := a.tx.Exec(ctx, "UPDATE "+b.table+" SET superseded_ms = $2 WHERE seq = $1", seq, a.known); err != nil {
+	for _, r := range b.retire {
+		if _, err := a.tx.Exec(ctx, "UPDATE "+b.table+" SET superseded_ms = $2 WHERE seq = $1", r.seq, b.items[r.by].known); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/market"
@@ -236,12 +237,23 @@ func scanCoins(text string, to *[]market.Coin) error {
 
 // News implements ledger.Reader.
 func (d *DB) News(ctx context.Context, q ledger.SentimentQuery) ([]ledger.NewsRow, error) {
-	publishers := slices.DeleteFunc(slices.Clone(q.Platforms), func(p string) bool { return p == "news" })
-	out, err := byCoins(ctx, d, "news", newsColumns, "news_sentiment", q.Coins, q.Window, func(c *conds) {
-		if len(publishers) == len(q.Platforms) {
-			in(c, "lower(t.publisher)", publishers)
+	publishers, column := q.Platforms, "lower(t.publisher)"
+	if slices.Contains(publishers, "news") {
+		publishers = nil
+	}
+	if strings.ContainsFunc(strings.Join(publishers, ""), func(r rune) bool { return r > unicode.MaxASCII }) {
+		// What a capital is outside of ASCII is another matter in each store: such names are asked for as they are written.
+		all, err := d.Publishers(ctx)
+		if err != nil {
+			return nil, err
 		}
-	}, scanNews)
+		asked := publishers
+		publishers, column = slices.DeleteFunc(all, func(p string) bool { return !slices.Contains(asked, strings.ToLower(p)) }), "t.publisher"
+		if len(publishers) == 0 {
+			return nil, nil
+		}
+	}
+	out, err := byCoins(ctx, d, "news", newsColumns, "news_sentiment", q.Coins, q.Window, func(c *conds) { in(c, column, publishers) }, scanNews)
 	if err != nil {
 		return nil, fmt.Errorf("news: %w", err)
 	}

@@ -156,10 +156,10 @@ func (a *lander) takeScores(ctx context.Context) error {
 			continue
 		}
 		b.items[0].known = max(a.known, known+1)
-		b.retire = []int64{s.Seq}
+		b.retire = []retired{{s.Seq, 0}}
 		key := fmt.Sprint(s.Kind, sources[i])
 		if to := batches[key]; to != nil {
-			to.items, to.retire = append(to.items, b.items[0]), append(to.retire, s.Seq)
+			to.items, to.retire = append(to.items, b.items[0]), append(to.retire, retired{s.Seq, len(to.items)})
 		} else {
 			b.source = sources[i]
 			batches[key] = b

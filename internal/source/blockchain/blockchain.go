@@ -177,7 +177,7 @@ func (c *Client) read(ctx context.Context, ch chart, days int) (source.Harvest, 
 		h.Reject(a.Body, "blockchain.com knows no chart %s", ch.name)
 		return h, nil, c.up.Fail(fmt.Errorf("%w: it knows no chart %s", upstream.ErrUnavailable, ch.name))
 	default:
-		return h, nil, c.up.Fail(fmt.Errorf("%w: http status %d: %s", upstream.ErrUnavailable, a.Status, upstream.Text(string(a.Body))))
+		return h, nil, c.up.Fail(fmt.Errorf("%w: http status %d%s", upstream.ErrUnavailable, a.Status, upstream.Said(a.Body)))
 	}
 	points, rejects, err := ch.decode(a.Body, now)
 	if err != nil {

@@ -90,7 +90,7 @@ func (c *Client) poll(ctx context.Context, path string, decode func([]byte, time
 	now := c.clock.Now()
 	var h source.Harvest
 	if a.Status != http.StatusOK {
-		return h, c.up.Fail(fmt.Errorf("%w: http status %d: %s", upstream.ErrUnavailable, a.Status, upstream.Text(string(a.Body))))
+		return h, c.up.Fail(fmt.Errorf("%w: http status %d%s", upstream.ErrUnavailable, a.Status, upstream.Said(a.Body)))
 	}
 	f, err := decode(a.Body, now)
 	if err != nil {

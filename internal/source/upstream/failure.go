@@ -79,3 +79,11 @@ func Text(s string) string {
 	}
 	return s
 }
+
+// Said is what an upstream said with an error, shortened and after a colon; "" where it said nothing.
+func Said(body []byte) string {
+	if text := strings.TrimSpace(Text(string(body))); text != "" {
+		return ": " + text
+	}
+	return ""
+}

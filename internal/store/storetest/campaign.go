@@ -57,13 +57,36 @@ func campaigns(t *testing.T, db *store.DB) {
 	equal(t, got(db.Campaign(ctx, "u", "c", []market.Market{ada}))(t).Trials, 5) // the same script elsewhere
 	count("someone else", 0, btc)
 
+	c := got(db.Campaign(ctx, "u", "c", []market.Market{btc}))(t)
+	equal(t, c.Looks, 0)
+	equal(t, c.Seen, time.Unix(19_004*86400, 0).UTC()) // four days from day 19,000 on
+	must(t, db.RecordLook(ctx, a, start))
+	equal(t, count("u", 5, btc).Looks, 1)
+	must(t, db.RecordLook(ctx, a, start))
+	equal(t, count("u", 5, btc).Looks, 2) // the same trial, and another look
+	fresh := a
+	fresh.Algorithm = "a9"
+	must(t, db.RecordLook(ctx, fresh, start))
+	equal(t, count("u", 6, btc).Looks, 3) // it is a trial too
+	count("someone else", 0, btc)
+
+	// What a trial was handed is seen, whatever comes of it, also where the same is run again with more of it.
+	late := time.Unix(19_100*86400, 0).UTC()
+	fresh.Read = late
+	must(t, db.RecordTrial(ctx, fresh))
+	fresh.Read = late.Add(-time.Hour)
+	must(t, db.RecordTrial(ctx, fresh))
+	equal(t, got(db.Campaign(ctx, "u", "c", []market.Market{btc}))(t).Seen, late)
+	equal(t, count("u", 6, btc).Looks, 3)
+
 	wants(t, db.RecordTrial(ctx, research.CampaignTrial{User: "u"}), store.ErrInvalid)
+	wants(t, db.RecordLook(ctx, research.CampaignTrial{User: "u"}, start), store.ErrInvalid)
 	a.Returns = []float64{math.NaN()}
 	wants(t, db.EndTrial(ctx, a), store.ErrInvalid)
 }
 
 // withoutMarkets is a trial as a campaign's results are read: which markets it was on does not matter there.
 func withoutMarkets(c research.CampaignTrial) research.CampaignTrial {
-	c.Markets = nil
+	c.Key, c.Markets = c.ID(), nil
 	return c
 }
