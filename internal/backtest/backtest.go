@@ -9,10 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sort"
 	"time"
 
 	"github.com/ohmycoins/omc/internal/engine"
+	"github.com/ohmycoins/omc/internal/fact"
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/report"
 	"github.com/ohmycoins/omc/internal/strategy"
@@ -28,6 +30,7 @@ type Input struct {
 	Algorithm string            // content hash, where it is stored; for the report
 	CodeHash  string            // for the report; "" is "go:<name>"
 	Bars      [][]market.Bar    // for each declared market, in time order, bars before From for the warm-up included; read only
+	Told      fact.List         // answers to what the strategy asks of the ledgers; those known after the last close are left out
 	From      time.Time         // bars that open before it only warm up; zero: from the first bar
 	To        time.Time         // bars that open at or after it are left out; zero: to the last bar
 	Settings  report.Settings
@@ -35,6 +38,7 @@ type Input struct {
 	Simulated bool                  // any bar came from the market simulator
 	Trace     io.Writer             // nil, or what gets every event, intent, approval, order and fill as JSON lines
 	Progress  func(done, total int) // nil, or called now and then with bars done
+	Brief     bool                  // figures and days alone are wanted: no hash of the data, trades, months and curve
 }
 
 // checkEvery is how many bars pass between looks at the context.
@@ -62,6 +66,7 @@ type run struct {
 	in     *Input
 	spec   strategy.Spec
 	bars   [][]market.Bar // cut to warm-up and window
+	facts  []fact.Fact    // known by the last close
 	total  int            // all of bars
 	window int            // of them in the window
 	from   int64          // unix seconds
@@ -145,11 +150,38 @@ func (r *run) cut() error {
 	if r.window == 0 {
 		return ErrNoBars
 	}
+	facts, err := r.in.Told.For(r.spec.Ledgers)
+	if err != nil {
+		return err
+	}
+	if !slices.IsSortedFunc(facts, fact.Compare) {
+		return errors.New("facts are out of order")
+	}
+	r.facts = knownBy(facts, r.close)
 	return nil
+}
+
+// tell steps facts.
+func tell(r *engine.Runner, facts []fact.Fact) error {
+	for part := range slices.Chunk(facts, engine.FactsInEvent) {
+		ev := engine.Event{Kind: engine.Facts, Facts: part, Time: time.UnixMilli(part[len(part)-1].Known).UTC()}
+		if err := r.Step(&ev); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// knownBy cuts facts to those known by a moment in unix seconds.
+func knownBy(facts []fact.Fact, at int64) []fact.Fact {
+	return facts[:sort.Search(len(facts), func(i int) bool { return facts[i].Known > at*1000 })]
 }
 
 // loop steps every bar: by time, and of one time in the declared order of the markets.
 func (r *run) loop(ctx context.Context) error {
+	if err := tell(r.runner, r.facts); err != nil {
+		return fmt.Errorf("backtest: %w", err)
+	}
 	ev := engine.Event{Kind: engine.Bar}
 	next := make([]int, len(r.bars))
 	for done := 0; ; done++ {
@@ -229,7 +261,7 @@ func (r *run) endDay() {
 	r.days = append(r.days, dayEnd{day: r.day, equity: r.runner.Engine().Equity(), hold: r.hold.exact()})
 }
 
-// hash is the SHA-256 over the markets and bars used, in order.
+// hash is the SHA-256 over the markets, bars and facts used, in order.
 func (r *run) hash() string {
 	h := sha256.New()
 	buf := make([]byte, 0, 1<<16)
@@ -244,6 +276,13 @@ func (r *run) hash() string {
 		}
 		h.Write(buf)
 		buf = buf[:0]
+	}
+	if len(r.spec.Ledgers) > 0 {
+		fmt.Fprintf(h, "facts %d\n", len(r.facts))
+		for part := range slices.Chunk(r.facts, 1<<10) {
+			buf = fact.Append(buf[:0], part)
+			h.Write(buf)
+		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

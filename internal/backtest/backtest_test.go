@@ -325,3 +325,23 @@ func TestLookAheadStaysWithinItsBudget(t *testing.T) {
 		t.Fatalf("%+v, %v", got, err)
 	}
 }
+
+// A brief run has the figures, orders and days of a whole one, and nothing that only a person reads.
+func TestABriefRunHasTheSameFigures(t *testing.T) {
+	t.Parallel()
+	run := func(brief bool) *report.Report {
+		rep, err := Run(context.Background(), Input{Strategy: newEMACross(5, 20), Bars: [][]market.Bar{syntheticBars(3000)}, Settings: report.Default(), Brief: brief})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rep
+	}
+	whole, brief := run(false), run(true)
+	if len(whole.Trades) == 0 || whole.DataHash == "" || brief.DataHash != "" || brief.Trades != nil || brief.Months != nil || brief.Curve != nil {
+		t.Fatalf("whole: %d trades; brief: %q, %d, %d, %d", len(whole.Trades), brief.DataHash, len(brief.Trades), len(brief.Months), len(brief.Curve))
+	}
+	whole.Trades, whole.Months, whole.Curve, whole.DataHash = nil, nil, nil, ""
+	if !reflect.DeepEqual(whole, brief) {
+		t.Errorf("%+v\n%+v", brief, whole)
+	}
+}

@@ -65,12 +65,7 @@ func Deflated(daily []float64, c *research.Campaign) (evidence.Deflation, error)
 	if err != nil {
 		return evidence.Deflation{}, err
 	}
-	var ratios []float64
-	for i := range c.Ran {
-		if s := c.Ran[i].Sharpe; s != nil {
-			ratios = append(ratios, *s)
-		}
-	}
+	ratios := c.Ratios
 	if len(ratios) >= leastSpread {
 		return evidence.Deflate(chosen, ratios, max(c.Trials, len(ratios)))
 	}

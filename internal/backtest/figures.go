@@ -8,6 +8,7 @@ import (
 	"github.com/ohmycoins/omc/internal/evidence"
 	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/report"
+	"github.com/ohmycoins/omc/internal/strategy"
 )
 
 // figures measures one curve. days are its daily returns.
@@ -130,8 +131,10 @@ func (r *run) report() (*report.Report, error) {
 	out := &report.Report{
 		Strategy: r.spec.Name, Algorithm: in.Algorithm, CodeHash: in.CodeHash, Params: map[string]float64{}, Markets: r.spec.Markets,
 		Interval: r.spec.Interval, From: time.Unix(r.open, 0).UTC(), To: time.Unix(r.close, 0).UTC(), Bars: r.window, Warmup: r.warmup,
-		DataHash: r.hash(), Sources: append([]string{}, in.Sources...), Simulated: in.Simulated, Settings: in.Settings,
-		Months: monthly(r.days, cash), Curve: r.meter.curve.out,
+		Sources: append([]string{}, in.Sources...), Simulated: in.Simulated, Settings: in.Settings,
+	}
+	if !in.Brief {
+		out.DataHash, out.Months, out.Curve = r.hash(), monthly(r.days, cash), r.meter.curve.out
 	}
 	if out.CodeHash == "" {
 		out.CodeHash = "go:" + r.spec.Name
@@ -146,14 +149,44 @@ func (r *run) report() (*report.Report, error) {
 	out.Strat = figures(&r.meter.strat, cash, final, e.Fees(), r.trades.notional, span, strat, r.trades.done)
 	out.Hold = figures(&r.meter.hold, cash, holdFinal, r.hold.fees, r.hold.notional, span, hold, nil)
 	open := r.trades.marked(func(m int) money.Decimal { p, _ := e.Last(m); return p })
-	out.Trades = append(append([]report.Trade{}, r.trades.done...), open...)
+	if !in.Brief {
+		out.Trades = append(append([]report.Trade{}, r.trades.done...), open...)
+	}
 	s := e.Stats()
 	out.Orders = report.Orders{Submitted: s.Submitted, Filled: s.Filled, Partial: s.Partial, Ended: s.Ended, Refused: s.Refused}
 	r.quality(out)
+	r.told(out)
+	out.Results = strategy.Results(in.Strategy)
 	for i := range open {
 		out.Notes = append(out.Notes, fmt.Sprintf("the position in %s is still open: marked at the last close, not sold", open[i].Market))
 	}
 	return out, nil
+}
+
+// told says what the strategy was told of the ledgers.
+func (r *run) told(out *report.Report) {
+	for i := range r.spec.Ledgers {
+		q := &r.spec.Ledgers[i]
+		t := report.Told{Question: q.String(), Assumed: q.Lag()}
+		for k := range r.facts {
+			if f := &r.facts[k]; f.Query == i {
+				at := time.UnixMilli(f.Known).UTC()
+				if t.Facts++; t.First == nil {
+					t.First = &at
+				}
+				t.Last = &at
+			}
+		}
+		out.Ledgers = append(out.Ledgers, t)
+		note := fmt.Sprintf("%s: nothing was known", t.Question)
+		if t.Facts > 0 {
+			note = fmt.Sprintf("%s: %d facts, known from %s to %s", t.Question, t.Facts, t.First.Format(time.DateOnly), t.Last.Format(time.DateOnly))
+		}
+		if t.Assumed != "" {
+			note += fmt.Sprintf("; what landed later is assumed to have been known %s after it happened", t.Assumed)
+		}
+		out.Notes = append(out.Notes, note)
+	}
 }
 
 // quality says what the data lacked.

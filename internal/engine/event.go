@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ohmycoins/omc/internal/fact"
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/venue"
@@ -22,11 +23,12 @@ const (
 	Clock                   // only time: Time
 	Command                 // a person's order: Command is StopCommand or KillCommand, at Time
 	End                     // the feed has ended, at Time
+	Facts                   // what the ledgers had landed by Time: Facts
 )
 
-var kindNames = [...]string{Bar: "bar", Quote: "quote", Update: "update", Clock: "clock", Command: "command", End: "end"}
+var kindNames = [...]string{Bar: "bar", Quote: "quote", Update: "update", Clock: "clock", Command: "command", End: "end", Facts: "facts"}
 
-// String is the kind's name in journals: bar, quote, update, clock, command, end.
+// String is the kind's name in journals: bar, quote, update, clock, command, end, facts.
 func (k Kind) String() string {
 	if k == 0 || int(k) >= len(kindNames) {
 		return fmt.Sprintf("kind(%d)", k)
@@ -47,9 +49,14 @@ type Event struct {
 	Bar     market.Bar    // Bar
 	Quote   *market.Quote // Quote
 	Update  *venue.Update // Update
-	Time    time.Time     // Clock, Command, End
+	Time    time.Time     // Clock, Command, End, Facts
 	Command string        // Command
+	Facts   []fact.Fact   // Facts: answers to the strategy's questions, at most FactsInEvent
+	Seq     int64         // Facts: the number of the newest item of the ledgers that they cover; 0 where nobody counts
 }
+
+// FactsInEvent is how many facts one event brings at most.
+const FactsInEvent = 250
 
 // FromFeed is the event of an observation.
 func FromFeed(o venue.Observation) Event {
@@ -80,6 +87,12 @@ type quoteBody struct {
 	Quote  *market.Quote `json:"quote"`
 }
 
+type factsBody struct {
+	Time  time.Time   `json:"t"`
+	Seq   int64       `json:"seq,omitempty"`
+	Facts []fact.Fact `json:"facts"`
+}
+
 type timeBody struct {
 	Time    time.Time `json:"t"`
 	Command string    `json:"command,omitempty"`
@@ -100,6 +113,8 @@ func (ev *Event) Encode() (kind string, body []byte, err error) {
 		v = quoteBody{Market: ev.Market, Quote: ev.Quote}
 	case Update:
 		v = ev.Update
+	case Facts:
+		v = factsBody{ev.Time, ev.Seq, ev.Facts}
 	case Clock, Command, End:
 		v = timeBody{Time: ev.Time, Command: ev.Command}
 	default:
@@ -147,6 +162,20 @@ func decode(kind string, body []byte) (Event, error) {
 			return Event{}, err
 		}
 		return Event{Kind: Update, Update: &u}, checkTime(u.Time)
+	case "facts":
+		var f factsBody
+		if err := json.Unmarshal(body, &f); err != nil {
+			return Event{}, err
+		}
+		if len(f.Facts) > FactsInEvent || f.Seq < 0 {
+			return Event{}, fmt.Errorf("%d facts up to item %d", len(f.Facts), f.Seq)
+		}
+		for i := range f.Facts {
+			if err := f.Facts[i].Check(); err != nil {
+				return Event{}, err
+			}
+		}
+		return Event{Kind: Facts, Time: f.Time, Seq: f.Seq, Facts: f.Facts}, checkTime(f.Time)
 	case "clock", "command", "end":
 		var t timeBody
 		if err := json.Unmarshal(body, &t); err != nil {

@@ -34,6 +34,15 @@ func (e *Engine) Process(ev *Event) ([]Effect, error) {
 		err = e.onCommand(ev.Command)
 	case End:
 		e.advance(ev.Time.UnixNano())
+		if e.halted == "" {
+			if err = strategy.End(e.strat, &e.view); err != nil {
+				err = fmt.Errorf("strategy %s: end: %w", e.spec.Name, err)
+			}
+		}
+	case Facts: // no moment of the session: the strategy sees each from the bar on at which it was known
+		if err = strategy.Tell(e.strat, ev.Facts); err != nil {
+			err = fmt.Errorf("strategy %s: facts: %w", e.spec.Name, err)
+		}
 	default:
 		err = fmt.Errorf("process: %w: %s", ErrEvent, ev.Kind)
 	}
@@ -343,7 +352,7 @@ func (e *Engine) submit(in strategy.Intent, flatten bool) (string, string) {
 	var a risk.Approved
 	var ref *risk.Refusal
 	if uint(in.Market) >= uint(len(e.books)) {
-		ref = &risk.Refusal{Code: risk.BadOrder, Detail: fmt.Sprintf("market %d is not declared", in.Market)}
+		ref = risk.Refuse(risk.BadOrder, "market %d is not declared", in.Market)
 	} else {
 		b := &e.books[in.Market]
 		p := risk.Proposal{ID: e.prefix + strconv.FormatInt(int64(e.nextID)+1, 10), Market: b.market, At: e.Now(), Intent: in, Whole: flatten}

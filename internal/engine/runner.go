@@ -46,7 +46,7 @@ func (r *Runner) Fills() []trade.Fill { return r.engine.fills }
 // Inputs counts the steps so far.
 func (r *Runner) Inputs() int64 { return r.engine.audit.input }
 
-// Step takes one input: a Bar, Quote, Clock, Command or End. In one bar's step, in this order: the market's open orders are
+// Step takes one input: a Bar, Quote, Facts, Clock, Command or End. In one bar's step, in this order: the market's open orders are
 // matched against the bar and its fills told, due timers fire, equity is marked, and the strategy sees the bar. All of it is decided
 // at the bar's close.
 // After an error every further step returns it.
@@ -85,6 +85,8 @@ func (r *Runner) step(ev *Event) error {
 		if r.quotes != nil {
 			return r.quote(ev)
 		}
+		return r.process(ev)
+	case Facts:
 		return r.process(ev)
 	case Clock, Command:
 		if err := r.closeBars(ev.Time.Unix()); err != nil {

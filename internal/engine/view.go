@@ -94,7 +94,7 @@ func (v *view) SetTimer(name string, at time.Time) {
 	if len(e.timers) >= maxTimers || utf8.RuneCountInString(name) > maxLogLine {
 		e.stats.Refused[string(risk.MaxTimers)]++
 		if e.audit.on() {
-			e.audit.write(e.Now(), "refused", &risk.Refusal{Code: risk.MaxTimers, Detail: "64 timers are set"})
+			e.audit.write(e.Now(), "refused", risk.Refuse(risk.MaxTimers, "64 timers are set"))
 		}
 		return
 	}

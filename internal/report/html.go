@@ -40,6 +40,7 @@ type pageView struct {
 	Trades                                           [][9]string
 	Orders, Ended, Refused                           string
 	Notes                                            []string
+	Results                                          []Result
 	DataHash, CodeHash, Algorithm, Sources           string
 }
 
@@ -48,7 +49,7 @@ func view(r *Report) *pageView {
 	v := &pageView{
 		Title:  r.title(),
 		Span:   fmt.Sprintf("%s to %s UTC, %d bars, %d for warm-up, %d missing", r.From.Format(minute), r.To.Format(minute), r.Bars, r.Warmup, r.Missing),
-		Params: Params(r.Params), Volume: r.Volume, Notes: r.Notes, DataHash: r.DataHash, CodeHash: r.CodeHash, Algorithm: r.Algorithm,
+		Params: Params(r.Params), Volume: r.Volume, Notes: r.Notes, Results: r.Results, DataHash: r.DataHash, CodeHash: r.CodeHash, Algorithm: r.Algorithm,
 		Settings: fmt.Sprintf("cash %s %s, fee %s bps, slippage %s bps, participation %s, max gap %d intervals, min notional %s, tick %s, step %s",
 			Amount(s.Cash), r.quote(), s.FeeBps, s.SlippageBps, s.Participation, s.MaxGap, s.MinNotional, s.PriceTick, s.QuantityStep),
 		Orders: fmt.Sprintf("%d submitted, %d filled, %d ended partly filled", r.Orders.Submitted, r.Orders.Filled, r.Orders.Partial),

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/ohmycoins/omc/internal/market"
@@ -42,9 +43,10 @@ type Report struct {
 	To        time.Time          `json:"to"`   // last bar's close in the window
 	Bars      int                `json:"bars"` // in the window, all markets together
 	Warmup    int                `json:"warmup_bars"`
-	DataHash  string             `json:"data_hash"` // SHA-256 over the bars used, in order
-	Sources   []string           `json:"sources"`   // where the bars came from
-	Simulated bool               `json:"simulated"` // any bar came from the market simulator
+	DataHash  string             `json:"data_hash"`         // SHA-256 over the bars used, in order
+	Sources   []string           `json:"sources"`           // where the bars came from
+	Simulated bool               `json:"simulated"`         // any bar came from the market simulator
+	Ledgers   []Told             `json:"ledgers,omitempty"` // what the strategy asked beside prices
 	Missing   int                `json:"missing_bars"`
 	Volume    string             `json:"volume_rule"` // "on", or "off: the feed has no volume"
 	Settings  Settings           `json:"settings"`
@@ -56,8 +58,26 @@ type Report struct {
 	Months  []Month  `json:"monthly_returns"`
 	Days    []Day    `json:"daily"`
 	Forward *Forward `json:"walk_forward,omitempty"` // nil: none was run
+	Holdout *Holdout `json:"holdout,omitempty"`      // nil: nothing is kept from research
 	Curve   []Point  `json:"curve"`                  // at most 2,000 points for drawing; extremes of each stretch are kept
+	Results []Result `json:"results,omitempty"`      // what the script reported
 	Notes   []string `json:"notes,omitempty"`
+}
+
+// Result is something that a script found out and reported.
+type Result struct {
+	Name  string   `json:"name"`
+	Value *float64 `json:"value"` // null for a text
+	Text  string   `json:"text"`
+}
+
+// Told is what a run was told of one question to the ledgers.
+type Told struct {
+	Question string     `json:"question"` // sentiment of BTC over 24h
+	Facts    int        `json:"facts"`    // revisions among them
+	First    *time.Time `json:"first"`    // when the first was known; null where there is none
+	Last     *time.Time `json:"last"`
+	Assumed  string     `json:"assumed,omitempty"` // "1d": what landed later counts as known so long after it happened
 }
 
 // Figures measure one equity curve. A nil figure has no value; Reasons says why, by JSON name. Ratios are fractions: 0.1 is 10 %.
@@ -104,6 +124,22 @@ type Trade struct {
 	Bars       int           `json:"bars"`   // bar closes held through
 	Fills      int           `json:"fills"`
 	Open       bool          `json:"open,omitempty"`
+}
+
+// Holdout says what of the newest data research does not see, and whether this result did.
+type Holdout struct {
+	From   time.Time `json:"from"`   // it begins here
+	Looked bool      `json:"looked"` // this backtest reached into it
+	Looks  int       `json:"looks"`  // of the whole campaign, this one among them
+}
+
+// String says it in a sentence.
+func (h *Holdout) String() string {
+	from := h.From.Format(time.DateOnly)
+	if h.Looked {
+		return fmt.Sprintf("This is look %d at the hold-out, which begins at %s: what it shows can be fitted to from now on", h.Looks, from)
+	}
+	return fmt.Sprintf("The newest data, from %s on, is kept as a hold-out and was not seen; looks at it so far: %d", from, h.Looks)
 }
 
 // Month is one calendar month's return, UTC.

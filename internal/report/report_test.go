@@ -16,7 +16,7 @@ func sample(simulated bool) *Report {
 	half, secs := 0.5, int64(90061)
 	r := &Report{
 		Strategy: `<script>alert("x")</script>`, Markets: []market.Market{{Base: "BTC", Quote: "USDT"}}, Interval: market.Hour, From: at, To: at.Add(48 * time.Hour),
-		Bars: 48, Settings: Default(), Simulated: simulated, Volume: "on", Params: map[string]float64{"slow": 20, "fast": 5}, Notes: []string{"a & b"},
+		Bars: 48, Settings: Default(), Simulated: simulated, Volume: "on", Params: map[string]float64{"slow": 20, "fast": 5}, Notes: []string{"a & b"}, Results: []Result{{Name: "auc <b>", Value: &half, Text: "0.5"}, {Name: strings.Repeat("é", 200), Text: strings.Repeat("ü", 200)}},
 		Strat:  Figures{FinalEquity: money.MustParse("1234567.891"), Return: &half, DrawdownSeconds: &secs, Reasons: map[string]string{"sharpe": "fewer than two days"}},
 		Orders: Orders{Submitted: 3, Filled: 2, Ended: map[string]int{"feed_gap": 1}},
 		Months: []Month{{2024, 3, 0.5, 0.1}},

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ohmycoins/omc/internal/money"
 )
@@ -144,6 +145,22 @@ func codes(m map[string]int) string {
 	return strings.Join(names, ", ")
 }
 
+// textResults lists what the script reported.
+func (r *Report) textResults(b *bufio.Writer, width int) {
+	if len(r.Results) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\nReported by the script\n")
+	names := 0
+	for _, x := range r.Results {
+		names = max(names, min(width/2, utf8.RuneCountInString(x.Name)))
+	}
+	for _, x := range r.Results {
+		line := []rune(fmt.Sprintf("  %-*s  %s", names, x.Name, x.Text))
+		fmt.Fprintln(b, string(line[:min(len(line), width)]))
+	}
+}
+
 const minute = "2006-01-02 15:04"
 
 // textTrades is how many trades WriteText lists; the rest is in the JSON and HTML forms.
@@ -184,8 +201,12 @@ func WriteText(w io.Writer, r *Report, width int) error {
 	if r.Forward != nil {
 		r.Forward.text(b, width)
 	}
+	r.textResults(b, width)
 	r.textMonths(b)
 	r.textTrades(b, width)
+	if r.Holdout != nil {
+		wrap(b, r.Holdout.String(), width)
+	}
 	for _, n := range r.Notes {
 		wrap(b, "Note: "+n, width)
 	}

@@ -1,7 +1,6 @@
 package risk
 
 import (
-	"fmt"
 	"unicode/utf8"
 
 	"github.com/ohmycoins/omc/internal/money"
@@ -32,12 +31,12 @@ func Check(p *Proposal, s *State, r *Rules) (Approved, *Refusal) {
 			o.Limit = p.Intent.Limit.CeilTo(r.PriceTick)
 		}
 		if o.Limit.Sign() <= 0 {
-			return Approved{}, refuse(BadLimit, "the limit %s rounds to zero at the tick %s", p.Intent.Limit, r.PriceTick)
+			return Approved{}, Refuse(BadLimit, "the limit %s rounds to zero at the tick %s", p.Intent.Limit, r.PriceTick)
 		}
 	}
 	price := expected(&o, s, r)
 	if price.Sign() <= 0 {
-		return Approved{}, refuse(NoPrice, "%s has no price to size the order with", p.Market)
+		return Approved{}, Refuse(NoPrice, "%s has no price to size the order with", p.Market)
 	}
 	if ref := selfCross(&o, price, s); ref != nil {
 		return Approved{}, ref
@@ -59,27 +58,27 @@ func shape(p *Proposal, s *State, r *Rules) *Refusal {
 	in := &p.Intent
 	switch {
 	case s.Halted:
-		return refuse(Halted, "the session is halted and takes no more orders; start a new one")
+		return Refuse(Halted, "the session is halted and takes no more orders; start a new one")
 	case in.Side != trade.Buy && in.Side != trade.Sell:
-		return refuse(BadOrder, "side %q: want buy or sell", clip(string(in.Side)))
+		return Refuse(BadOrder, "side %q: want buy or sell", clip(string(in.Side)))
 	case in.Type != trade.MarketOrder && in.Type != trade.LimitOrder:
-		return refuse(BadOrder, "type %q: want market or limit", clip(string(in.Type)))
+		return Refuse(BadOrder, "type %q: want market or limit", clip(string(in.Type)))
 	case in.Size != strategy.ByQuantity && in.Size != strategy.ByNotional && in.Size != strategy.ByFraction:
-		return refuse(BadOrder, "size %q: want quantity, notional or fraction", clip(string(in.Size)))
+		return Refuse(BadOrder, "size %q: want quantity, notional or fraction", clip(string(in.Size)))
 	case utf8.RuneCountInString(in.Tag) > maxTag:
-		return refuse(BadOrder, "the tag has over %d characters", maxTag)
+		return Refuse(BadOrder, "the tag has over %d characters", maxTag)
 	case in.Amount.Sign() <= 0 || maxAmount.Less(in.Amount):
-		return refuse(BadQuantity, "the amount %s must be above zero and at most %s", in.Amount, maxAmount)
+		return Refuse(BadQuantity, "the amount %s must be above zero and at most %s", in.Amount, maxAmount)
 	case in.Size == strategy.ByFraction && money.One.Less(in.Amount):
-		return refuse(BadQuantity, "the fraction %s is above 1", in.Amount)
+		return Refuse(BadQuantity, "the fraction %s is above 1", in.Amount)
 	case in.Type == trade.LimitOrder && (in.Limit.Sign() <= 0 || maxAmount.Less(in.Limit)):
-		return refuse(BadLimit, "the limit %s must be above zero and at most %s", in.Limit, maxAmount)
+		return Refuse(BadLimit, "the limit %s must be above zero and at most %s", in.Limit, maxAmount)
 	case in.Type == trade.MarketOrder && !in.Limit.IsZero():
-		return refuse(BadLimit, "a market order has no limit; ask for a limit order")
+		return Refuse(BadLimit, "a market order has no limit; ask for a limit order")
 	case !s.Warm:
-		return refuse(NotWarm, "%s is still warming up", p.Market)
+		return Refuse(NotWarm, "%s is still warming up", p.Market)
 	case s.OpenOrders >= r.MaxOpenOrders:
-		return refuse(MaxOpenOrders, "%d orders are open, the limit is %d; cancel one first", s.OpenOrders, r.MaxOpenOrders)
+		return Refuse(MaxOpenOrders, "%d orders are open, the limit is %d; cancel one first", s.OpenOrders, r.MaxOpenOrders)
 	}
 	return nil
 }
@@ -97,10 +96,10 @@ func expected(o *trade.Order, s *State, r *Rules) money.Decimal {
 
 func selfCross(o *trade.Order, price money.Decimal, s *State) *Refusal {
 	if o.Side == trade.Buy && s.OwnSell.Sign() > 0 && !price.Less(s.OwnSell) {
-		return refuse(SelfCross, "a buy at %s would meet your own sell resting at %s; cancel it first", price, s.OwnSell)
+		return Refuse(SelfCross, "a buy at %s would meet your own sell resting at %s; cancel it first", price, s.OwnSell)
 	}
 	if o.Side == trade.Sell && s.OwnBuy.Sign() > 0 && !s.OwnBuy.Less(price) {
-		return refuse(SelfCross, "a sell at %s would meet your own buy resting at %s; cancel it first", price, s.OwnBuy)
+		return Refuse(SelfCross, "a sell at %s would meet your own buy resting at %s; cancel it first", price, s.OwnBuy)
 	}
 	return nil
 }
@@ -119,28 +118,28 @@ func sizeBuy(o *trade.Order, p *Proposal, price money.Decimal, s *State, r *Rule
 		o.Quantity = covers(budget, price, r)
 	}
 	if s.Cash.Less(budget) {
-		return refuse(InsufficientCash, "the order is for %s %s, %s %s are free", budget, quote, s.Cash, quote)
+		return Refuse(InsufficientCash, "the order is for %s %s, %s %s are free", budget, quote, s.Cash, quote)
 	}
 	if o.Type == trade.LimitOrder && p.Intent.Size != strategy.ByQuantity {
 		o.Quantity = money.Min(o.Quantity, Affordable(s.Cash, price, r.FeeBps, r.QuantityStep))
 	}
 	if o.Quantity.Sign() <= 0 {
 		if p.Intent.Size == strategy.ByFraction {
-			return refuse(InsufficientCash, "%s %s are free, which buys nothing at %s", s.Cash, quote, price)
+			return Refuse(InsufficientCash, "%s %s are free, which buys nothing at %s", s.Cash, quote, price)
 		}
-		return refuse(BadQuantity, "the amount %s leaves nothing at the step %s", p.Intent.Amount, r.QuantityStep)
+		return Refuse(BadQuantity, "the amount %s leaves nothing at the step %s", p.Intent.Amount, r.QuantityStep)
 	}
 	notional := o.Quantity.Mul(price)
 	if notional.Less(r.MinNotional) {
 		if p.Intent.Size == strategy.ByFraction {
-			return refuse(InsufficientCash, "%s %s are free, which is under the smallest order of %s %s", s.Cash, quote, r.MinNotional, quote)
+			return Refuse(InsufficientCash, "%s %s are free, which is under the smallest order of %s %s", s.Cash, quote, r.MinNotional, quote)
 		}
-		return refuse(MinNotional, "the order is %s %s, the smallest is %s %s", notional.RoundHalfEven(money.Scale), quote, r.MinNotional, quote)
+		return Refuse(MinNotional, "the order is %s %s, the smallest is %s %s", notional.RoundHalfEven(money.Scale), quote, r.MinNotional, quote)
 	}
 	// A market order sized by cash may pass the free cash by one last digit of rounding; it is clipped at the fill.
 	if p.Intent.Size == strategy.ByQuantity || o.Type == trade.LimitOrder {
 		if need := Cost(o.Quantity, price, r.FeeBps); s.Cash.Less(need) {
-			return refuse(InsufficientCash, "the order needs %s %s with costs, %s %s are free", need, quote, s.Cash, quote)
+			return Refuse(InsufficientCash, "the order needs %s %s with costs, %s %s are free", need, quote, s.Cash, quote)
 		}
 	}
 	return nil
@@ -160,23 +159,23 @@ func sizeSell(o *trade.Order, p *Proposal, s *State, r *Rules) *Refusal {
 	case in.Size == strategy.ByNotional:
 		q, err := in.Amount.Quo(value)
 		if err != nil {
-			return refuse(NoPrice, "%s has no price to size the order with", p.Market)
+			return Refuse(NoPrice, "%s has no price to size the order with", p.Market)
 		}
 		o.Quantity = q.FloorTo(r.QuantityStep)
 	default:
 		o.Quantity = in.Amount.FloorTo(r.QuantityStep)
 	}
 	if s.Position.Less(o.Quantity) {
-		return refuse(InsufficientPosition, "the order sells %s %s, %s %s are held and free", o.Quantity, base, s.Position, base)
+		return Refuse(InsufficientPosition, "the order sells %s %s, %s %s are held and free", o.Quantity, base, s.Position, base)
 	}
 	if o.Quantity.Sign() <= 0 {
 		if s.Position.Sign() <= 0 {
-			return refuse(InsufficientPosition, "no %s is held and free", base)
+			return Refuse(InsufficientPosition, "no %s is held and free", base)
 		}
-		return refuse(BadQuantity, "the amount %s leaves nothing at the step %s", p.Intent.Amount, r.QuantityStep)
+		return Refuse(BadQuantity, "the amount %s leaves nothing at the step %s", p.Intent.Amount, r.QuantityStep)
 	}
 	if notional := o.Quantity.Mul(value); notional.Less(r.MinNotional) && o.Quantity.Less(s.Position) {
-		return refuse(MinNotional, "the order is %s %s, the smallest is %s %s; sell the whole position instead",
+		return Refuse(MinNotional, "the order is %s %s, the smallest is %s %s; sell the whole position instead",
 			notional.RoundHalfEven(money.Scale), p.Market.Quote, r.MinNotional, p.Market.Quote)
 	}
 	return nil
@@ -217,10 +216,6 @@ func covers(budget, price money.Decimal, r *Rules) money.Decimal {
 		return money.Zero
 	}
 	return q.FloorTo(r.QuantityStep)
-}
-
-func refuse(code Code, format string, args ...any) *Refusal {
-	return &Refusal{Code: code, Detail: fmt.Sprintf(format, args...)}
 }
 
 func clip(s string) string {

@@ -3,6 +3,8 @@
 package risk
 
 import (
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/ohmycoins/omc/internal/market"
@@ -35,14 +37,29 @@ const (
 	ByRequest Code = "by_request"  // the strategy, the stop command or the kill switch cancelled it
 )
 
-// Refusal says why an intent became no order. It is an error value whose text starts with the code.
+// Refusal says why an intent became no order. It is an error value whose text starts with the code. In JSON it is its code and its detail.
 type Refusal struct {
-	Code   Code   `json:"code"`
-	Detail string `json:"detail"`
+	Code   Code
+	format string
+	args   []any
 }
 
+// Refuse makes a refusal. Its text is written when it is asked for: a backtest may make one at every bar and read none.
+func Refuse(code Code, format string, args ...any) *Refusal { return &Refusal{code, format, args} }
+
+// Detail is the reason, for a person.
+func (r *Refusal) Detail() string { return fmt.Sprintf(r.format, r.args...) }
+
 // Error is "code: detail".
-func (r *Refusal) Error() string { return string(r.Code) + ": " + r.Detail }
+func (r *Refusal) Error() string { return string(r.Code) + ": " + r.Detail() }
+
+// MarshalJSON implements json.Marshaler.
+func (r *Refusal) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Code   Code   `json:"code"`
+		Detail string `json:"detail"`
+	}{r.Code, r.Detail()})
+}
 
 // Rules are the costs and bounds an order is checked against.
 type Rules struct {

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/ohmycoins/omc/internal/backtest"
+	"github.com/ohmycoins/omc/internal/fact"
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/report"
 	"github.com/ohmycoins/omc/internal/strategy"
@@ -163,6 +165,9 @@ func (b *Bench) ready(ctx context.Context, data bool) (w *worker, err error) {
 	return w, nil
 }
 
+// toldFact is what a fact takes in a child, in bytes: with the copies of its item, rounded up.
+const toldFact = 400
+
 // memory is what the bars take in a child beyond the room that every child has: themselves, the copies of a walk-forward, and the
 // report. Small ones take nothing extra.
 func (d *Data) memory() int64 {
@@ -171,12 +176,12 @@ func (d *Data) memory() int64 {
 		n += len(bars)
 	}
 	const bar = 64 // bytes, rounded up
-	return max(0, int64(n)*bar*4-64<<20)
+	return max(0, int64(n)*bar*4+int64(len(d.Told.Facts))*toldFact-64<<20)
 }
 
 // load sends the bars.
 func (w *worker) load(ctx context.Context, d *Data) error {
-	m := dataMessage{Markets: d.Markets, Interval: d.Interval}
+	m := dataMessage{Markets: d.Markets, Interval: d.Interval, Asked: d.Told.Asked, ReachMS: d.Told.ReachMS, Facts: len(d.Told.Facts)}
 	for _, bars := range d.Bars {
 		m.Bars = append(m.Bars, len(bars))
 	}
@@ -202,6 +207,13 @@ func (w *worker) load(ctx context.Context, d *Data) error {
 				bars = bars[n:]
 				t.Reset(w.limits.Call)
 			}
+		}
+		for part := range slices.Chunk(d.Told.Facts, factsInBlock) {
+			block = fact.Append(block[:0], part)
+			if err := w.conn.send(kFacts, block); err != nil {
+				return err
+			}
+			t.Reset(w.limits.Call)
 		}
 		var ok bool
 		return w.reply(t, &ok, watcher{})

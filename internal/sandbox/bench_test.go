@@ -5,6 +5,7 @@ package sandbox_test
 import (
 	"context"
 	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -81,11 +82,36 @@ func waves(n int, interval market.Interval) []market.Bar {
 	return out
 }
 
-// BenchmarkSandboxed is a whole backtest in a child that has to be given its bars, beside the same in this process.
+// strolls are bars of five minutes as markets have them: steps of 0.2 %, slowly drawn back to where they began, and volume enough.
+func strolls(n int, interval market.Interval) []market.Bar {
+	r := rand.New(rand.NewPCG(5, 5))
+	cents := func(x float64) money.Decimal { return money.New(int64(100*math.Exp(x)*100), 2) }
+	out := make([]market.Bar, n)
+	x := math.Log(100)
+	v := money.FromInt(500_000)
+	for i := range out {
+		open := x
+		x += 0.002*r.NormFloat64() - 0.0001*(x-math.Log(100))
+		high, low := max(open, x)+0.001*r.Float64(), min(open, x)-0.001*r.Float64()
+		b, err := market.NewBar(1_700_000_100/int64(interval)*int64(interval)+int64(i)*int64(interval), cents(open), cents(high), cents(low), cents(x), &v)
+		if err != nil {
+			panic(err)
+		}
+		out[i] = b
+	}
+	return out
+}
+
+// BenchmarkSandboxed is a whole backtest in a child that has to be given its bars, beside the same in this process: over a random walk, and over
+// waves that pay so well that orders larger than the market wait in every bar.
 func BenchmarkSandboxed(b *testing.B) {
+	b.Run("walk", func(b *testing.B) { benchSandboxed(b, strolls(400_000, market.FiveMinutes)) })
+	b.Run("crowded", func(b *testing.B) { benchSandboxed(b, waves(400_000, market.FiveMinutes)) })
+}
+
+func benchSandboxed(b *testing.B, bars []market.Bar) {
 	e, _ := strategy.FindExample("ema-cross")
-	bars := waves(400_000, market.FiveMinutes)
-	o := strategy.Options{Markets: []market.Market{{Base: "BTC", Quote: "AUD"}}, Interval: market.FiveMinutes}
+	o := strategy.Options{Markets: []market.Market{{Base: "BTC", Quote: "AUD"}}, Interval: market.FiveMinutes, Params: map[string]float64{"fast": 48, "slow": 288}}
 	rate := func(b *testing.B) {
 		b.ReportMetric(float64(len(bars))*float64(b.N)/b.Elapsed().Seconds(), "bars/s")
 	}
@@ -94,7 +120,7 @@ func BenchmarkSandboxed(b *testing.B) {
 		for b.Loop() {
 			bench := h.Bench(sandbox.Script{Name: e.Name, Source: e.Source})
 			bench.Load(sandbox.Data{Markets: o.Markets, Interval: o.Interval, Bars: [][]market.Bar{bars}})
-			if _, err := bench.Backtest(b.Context(), sandbox.Run{Settings: report.Default(), Sources: []string{"bench"}}, nil, nil); err != nil {
+			if _, err := bench.Backtest(b.Context(), sandbox.Run{Params: o.Params, Settings: report.Default(), Sources: []string{"bench"}}, nil, nil); err != nil {
 				b.Fatal(err)
 			}
 			bench.Close()
@@ -106,7 +132,7 @@ func BenchmarkSandboxed(b *testing.B) {
 		bench := h.Bench(sandbox.Script{Name: e.Name, Source: e.Source})
 		defer bench.Close()
 		bench.Load(sandbox.Data{Markets: o.Markets, Interval: o.Interval, Bars: [][]market.Bar{bars}})
-		run := sandbox.Run{Settings: report.Default(), Sources: []string{"bench"}}
+		run := sandbox.Run{Params: o.Params, Settings: report.Default(), Sources: []string{"bench"}}
 		if _, err := bench.Backtest(b.Context(), run, nil, nil); err != nil {
 			b.Fatal(err)
 		}

@@ -50,9 +50,12 @@ var bombs = map[string]struct {
 	"a deep text":     {"", "x = []\n  for i in range(500000): x = [x]\n  y = str(x)", "memory crash steps"},
 	"equal and deep":  {"", "x, y = [], []\n  for i in range(100000): x, y = [x], [y]\n  z = x == y", "memory crash steps"},
 	"an endless loop": {"", "for i in range(1000000):\n    for j in range(1000000): pass", "steps time"},
-	"printing":        {"", "for i in range(1000000): print('x' * 10000)", "steps time"},
+	"printing":        {"", "for i in range(1000000): print('x' * 10000)", "lines"},
 	"a growing state": {"state.x = [1]", "state.x = state.x + state.x", "memory"},
 	"at the top":      {"def grow():\n  x = [0]\n  for i in range(60): x = x + x\ngrow()", "pass", "memory"},
+	"columns":         {"f = series.frame([i for i in range(20000)], {'x': [i for i in range(20000)]})", "x = [f['x'] * 2 for i in range(60000)]", "memory"},
+	"a slow fit":      {"f = series.frame([i for i in range(100000)], {'x': [i % 977 for i in range(100000)]})", "m = learn.forest(f, f['x'], trees=10000)", "memory time"},
+	"endless fits":    {"f = series.frame([i for i in range(2000)], {'x': [i % 977 for i in range(2000)]})", "x = [learn.ridge(f, f['x']) for j in range(1000000)]", "steps time"},
 	"a big dict":      {"", "x = {}\n  for i in range(900000): x['%d' % i] = 'x' * 1000", "memory steps"},
 }
 
@@ -63,9 +66,8 @@ func (b bombed) script() string {
 type bombed struct{ top, bar string }
 
 // What a script uses costs only its own child: each ends with an error that names the limit, this process stays as it is, and a
-// session beside goes on.
+// session beside goes on. Not parallel: what other tests use of this process' memory would be taken for the bombs'.
 func TestBombsCostOnlyTheirChild(t *testing.T) {
-	t.Parallel()
 	h, hasty := jailed(t, 2*time.Minute), jailed(t, time.Second) // a busy machine takes its time to use up memory
 	if err := h.Contained(t.Context()); err != nil {
 		t.Skipf("this machine does not contain children: %v", err)
@@ -108,6 +110,8 @@ func limitOf(err error) string {
 		return "nothing"
 	case errors.As(err, &limit):
 		return limit.Limit
+	case errors.As(err, &script) && strings.Contains(err.Error(), "lines in one call"):
+		return "lines"
 	case errors.As(err, &script) && strings.Contains(err.Error(), "interpreter steps"),
 		errors.As(err, &script) && strings.Contains(err.Error(), "at most"),
 		errors.As(err, &script) && strings.Contains(err.Error(), "excessive"),

@@ -19,8 +19,9 @@ type kind byte
 const (
 	kScript   kind = 's' // scriptMessage: what the following is about
 	kDeclare  kind = 'd' // strategy.Options → declared
-	kData     kind = 'm' // dataMessage; then so many kBars frames
+	kData     kind = 'm' // dataMessage; then so many kBars and kFacts frames
 	kBars     kind = 'b' // market's index and a block of columns; no reply but the last one's
+	kFacts    kind = 'f' // a block of facts, after the bars; no reply but the last one's
 	kBacktest kind = 'r' // runMessage → report.Report
 	kWalk     kind = 'w' // walkMessage → backtest.WalkForward
 	kLook     kind = 'l' // lookMessage → backtest.LookAhead

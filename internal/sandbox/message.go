@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ohmycoins/omc/internal/backtest"
+	"github.com/ohmycoins/omc/internal/fact"
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/report"
@@ -26,13 +27,17 @@ type Data struct {
 	Markets  []market.Market
 	Interval market.Interval
 	Bars     [][]market.Bar
+	Told     fact.List // answers to what the script asks of the ledgers
 }
 
-// dataMessage announces the bars: how many of each market follow.
+// dataMessage announces the bars: how many of each market follow, and how many facts.
 type dataMessage struct {
 	Markets  []market.Market `json:"markets"`
 	Interval market.Interval `json:"interval"`
 	Bars     []int           `json:"bars"`
+	Asked    []fact.Query    `json:"asked"`
+	ReachMS  int64           `json:"reach_ms"`
+	Facts    int             `json:"facts"`
 }
 
 // Run is one evaluation. The same Run over the same Data gives the same report, byte for byte.
@@ -46,6 +51,7 @@ type Run struct {
 	Sources   []string           `json:"sources"`
 	Simulated bool               `json:"simulated"`
 	Algorithm string             `json:"algorithm"`
+	Brief     bool               `json:"brief,omitempty"` // figures and days alone: no trades, months and curve cross over
 }
 
 type runMessage struct {
@@ -150,11 +156,12 @@ func clip(s string, most int) string {
 
 // eventMessage is one call of a strategy with everything it may see during it.
 type eventMessage struct {
-	Kind   string      `json:"kind"` // init, bar, fill or timer
+	Kind   string      `json:"kind"` // init, bar, fill, timer, end or facts
 	Market int         `json:"market"`
 	Bar    []byte      `json:"bar,omitempty"` // one column block
 	Fill   *trade.Fill `json:"fill,omitempty"`
 	Timer  string      `json:"timer,omitempty"`
+	Facts  []byte      `json:"facts,omitempty"` // one block
 	View   view        `json:"view"`
 }
 
@@ -202,6 +209,8 @@ func (d *Declared) check(source string) error {
 		return fmt.Errorf("it declares %d markets and %d parameters", len(s.Markets), len(s.Params))
 	case !s.Interval.Valid() || s.Warmup < 0:
 		return fmt.Errorf("it declares an interval of %d s and a warm-up of %d bars", int64(s.Interval), s.Warmup)
+	case len(s.Ledgers) > fact.MaxQueries:
+		return fmt.Errorf("it asks the ledgers %d things", len(s.Ledgers))
 	case c.Language != "starlark" || c.Script != source || c.Interval != s.Interval || len(c.Markets) != len(s.Markets):
 		return errors.New("its content is not that of the script")
 	}
@@ -213,6 +222,11 @@ func (d *Declared) check(source string) error {
 	for _, p := range s.Params {
 		if v, ok := c.Params[p.Name]; !ok || v != p.Value {
 			return fmt.Errorf("its parameter %.40q has no value, or two", p.Name)
+		}
+	}
+	for i := range s.Ledgers {
+		if err := s.Ledgers[i].Check(); err != nil {
+			return err
 		}
 	}
 	s.Name, s.Description = clip(s.Name, 64), clip(s.Description, 1000)

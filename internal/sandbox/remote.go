@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/ohmycoins/omc/internal/fact"
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/strategy"
@@ -62,6 +63,8 @@ func (s *server) events(strat strategy.Strategy, markets int) error {
 			return c.broken
 		case err != nil:
 			err = s.fail(err)
+		case ev.Kind == "end":
+			err = s.reply(kDone, strategy.Results(strat))
 		default:
 			err = s.send(kDone, nil)
 		}
@@ -103,6 +106,14 @@ func (c *remote) call(strat strategy.Strategy, ev *eventMessage, markets int) (e
 			return fmt.Errorf("%w: a fill without one", errFrame)
 		}
 		return strat.OnFill(c, ev.Fill)
+	case "facts":
+		facts, err := fact.Parse(nil, ev.Facts)
+		if err != nil {
+			return fmt.Errorf("%w: %w", errFrame, err)
+		}
+		return strategy.Tell(strat, facts)
+	case "end":
+		return strategy.End(strat, c)
 	case "timer":
 		return strat.OnTimer(c, ev.Timer)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ohmycoins/omc/internal/backtest"
+	"github.com/ohmycoins/omc/internal/fact/facttest"
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/report"
@@ -68,6 +69,7 @@ func TestAStrategyDoesTheSameEverywhere(t *testing.T) {
 			for m := range spec.Markets {
 				data.Bars = append(data.Bars, walkOf(uint64(100*i+m), 600, spec.Interval))
 			}
+			data.Told = facttest.List(spec.Ledgers, data.Bars, uint64(i))
 			settings := report.Default()
 			from := data.Bars[0][150].OpenTime()
 
@@ -75,7 +77,7 @@ func TestAStrategyDoesTheSameEverywhere(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			in := backtest.Input{Strategy: strat, CodeHash: content.CodeHash(), Bars: data.Bars, From: from, Settings: settings, Sources: []string{"test"}}
+			in := backtest.Input{Strategy: strat, CodeHash: content.CodeHash(), Bars: data.Bars, Told: data.Told, From: from, Settings: settings, Sources: []string{"test"}}
 			want, wantTrace := run(t, in)
 			if !strings.Contains(wantTrace, `"intent"`) {
 				t.Fatal("the example never wants anything: nothing would be compared")

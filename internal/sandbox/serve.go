@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ohmycoins/omc/internal/backtest"
+	"github.com/ohmycoins/omc/internal/fact"
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/report"
 	"github.com/ohmycoins/omc/internal/strategy"
@@ -181,6 +182,7 @@ func (s *server) declare(o strategy.Options) (strategy.Strategy, Declared, error
 	if s.program == nil {
 		return nil, Declared{}, errors.New("no script was given")
 	}
+	o.Progress = func() { s.calls.Add(1) }
 	strat, content, err := s.program.New(o)
 	if err != nil {
 		return nil, Declared{}, err
@@ -216,6 +218,22 @@ func (s *server) load(payload []byte) (any, error) {
 			}
 		}
 	}
+	if m.Facts < 0 || m.Facts > fact.MaxFacts {
+		return nil, fmt.Errorf("%d facts: at most %d are allowed", m.Facts, fact.MaxFacts)
+	}
+	d.Told = fact.List{Asked: m.Asked, ReachMS: m.ReachMS}
+	for len(d.Told.Facts) < m.Facts {
+		k, block, err := s.receive()
+		if err != nil {
+			return nil, err
+		}
+		if k != kFacts || len(block) == 0 {
+			return nil, fmt.Errorf("%w: kind %q instead of facts", errFrame, rune(k))
+		}
+		if d.Told.Facts, err = fact.Parse(d.Told.Facts, block); err != nil {
+			return nil, err
+		}
+	}
 	s.data = d
 	return true, nil
 }
@@ -228,8 +246,8 @@ func (s *server) strategy(params map[string]float64) (strategy.Strategy, strateg
 
 // input is the backtest's, with the bars that the run may know.
 func (s *server) input(r *Run) backtest.Input {
-	in := backtest.Input{Algorithm: r.Algorithm, From: r.From, To: r.To, Settings: r.Settings, Sources: r.Sources, Simulated: r.Simulated,
-		Bars: make([][]market.Bar, len(s.data.Bars))}
+	in := backtest.Input{Algorithm: r.Algorithm, From: r.From, To: r.To, Settings: r.Settings, Sources: r.Sources, Simulated: r.Simulated, Brief: r.Brief,
+		Told: s.data.Told, Bars: make([][]market.Bar, len(s.data.Bars))}
 	for m, bars := range s.data.Bars {
 		lo, hi := 0, len(bars)
 		if !r.Since.IsZero() {
@@ -294,11 +312,29 @@ func (s *server) walk(m Walk) (*backtest.WalkForward, error) {
 
 func (s *server) look(m Look) (*backtest.LookAhead, error) {
 	in := s.input(&m.Run)
-	return backtest.RunLookAhead(context.Background(), backtest.LookAheadInput{Bars: in.Bars, Settings: m.Settings, Seed: m.Seed, Cuts: m.Cuts, Budget: m.Budget,
+	return backtest.RunLookAhead(context.Background(), backtest.LookAheadInput{Bars: in.Bars, Told: in.Told, Settings: m.Settings, Seed: m.Seed, Cuts: m.Cuts, Budget: m.Budget,
 		New: func([][]market.Bar) (strategy.Strategy, error) {
 			strat, _, err := s.strategy(m.Params)
 			return strat, err
 		}})
+}
+
+// OnEnd implements strategy.Ender.
+func (c *counted) OnEnd(ctx strategy.Context) error {
+	c.calls.Add(1)
+	return strategy.End(c.Strategy, ctx)
+}
+
+// Cost implements strategy.Costly.
+func (c *counted) Cost() int64 { return strategy.Cost(c.Strategy) }
+
+// Results implements strategy.Reporter.
+func (c *counted) Results() []report.Result { return strategy.Results(c.Strategy) }
+
+// OnFacts implements strategy.Listener.
+func (c *counted) OnFacts(facts []fact.Fact) error {
+	c.calls.Add(1)
+	return strategy.Tell(c.Strategy, facts)
 }
 
 // counted counts the calls of a strategy, so that a call that does not end is noticed.

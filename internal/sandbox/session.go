@@ -5,11 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 	"unicode/utf8"
 
+	"github.com/ohmycoins/omc/internal/fact"
 	"github.com/ohmycoins/omc/internal/market"
+	"github.com/ohmycoins/omc/internal/money"
+	"github.com/ohmycoins/omc/internal/report"
 	"github.com/ohmycoins/omc/internal/strategy"
 	"github.com/ohmycoins/omc/internal/trade"
 )
@@ -22,6 +26,9 @@ const (
 	maxWishes = 20_000
 	maxSaid   = 16 << 20 // bytes
 	maxTag    = 64       // characters
+
+	maxResults = 200
+	maxResult  = 200 // bytes of a name or a text
 )
 
 // Session is one strategy in a child of its own, behind the port that the engine drives: one message for each event, with all that
@@ -31,12 +38,17 @@ type Session struct {
 	spec  strategy.Spec
 	limit time.Duration
 
+	results []report.Result
+
 	mu     sync.Mutex
 	failed error
 	closed bool
 }
 
-var _ strategy.Strategy = (*Session)(nil)
+var (
+	_ strategy.Strategy = (*Session)(nil)
+	_ strategy.Listener = (*Session)(nil)
+)
 
 // Session starts a strategy of a stored algorithm. Whoever made it must Close it. ctx bounds only the start. Where the child is not
 // contained it fails with ErrUncontained.
@@ -44,17 +56,31 @@ func (h *Host) Session(ctx context.Context, name string, c strategy.Content) (*S
 	if c.Language != "starlark" {
 		return nil, fmt.Errorf("algorithm %s: %w: language %q is not known; starlark is", name, ErrChanged, c.Language)
 	}
-	w, err := h.take(ctx, 0)
+	w, d, err := h.open(ctx, name, c, 0)
+	if err == nil && len(d.Spec.Ledgers) > 0 {
+		// One that asks the ledgers is given the room that its backtest had. It is reserved, not used.
+		w.end()
+		w, d, err = h.open(ctx, name, c, fact.MaxFacts*toldFact)
+	}
 	if err != nil {
 		return nil, err
+	}
+	return &Session{w: w, spec: d.Spec, limit: h.limits.Event}, nil
+}
+
+// open has a child load an algorithm's script; extra is memory beyond that of every child.
+func (h *Host) open(ctx context.Context, name string, c strategy.Content, extra int64) (*worker, Declared, error) {
+	var ok bool
+	var d Declared
+	w, err := h.take(ctx, extra)
+	if err != nil {
+		return nil, d, err
 	}
 	defer h.used(w)
 	if err := h.contained(w); err != nil {
 		w.end()
-		return nil, err
+		return nil, d, err
 	}
-	var ok bool
-	var d Declared
 	err = w.request(ctx, kScript, Script{name, c.Script}, &ok, watcher{})
 	if err == nil {
 		err = w.request(ctx, kOpen, strategy.Options{Params: c.Params, Markets: c.Markets, Interval: c.Interval}, &d, watcher{})
@@ -67,9 +93,9 @@ func (h *Host) Session(ctx context.Context, name string, c strategy.Content) (*S
 	}
 	if err != nil {
 		w.end()
-		return nil, err
+		return nil, d, err
 	}
-	return &Session{w: w, spec: d.Spec, limit: h.limits.Event}, nil
+	return w, d, nil
 }
 
 // Close ends the child.
@@ -101,6 +127,39 @@ func (s *Session) OnBar(c strategy.Context, m int, bar *market.Bar) error {
 func (s *Session) OnFill(c strategy.Context, f *trade.Fill) error {
 	return s.event(c, eventMessage{Kind: "fill", Fill: f})
 }
+
+// OnEnd implements strategy.Ender.
+func (s *Session) OnEnd(c strategy.Context) error { return s.event(c, eventMessage{Kind: "end"}) }
+
+// OnFacts implements strategy.Listener.
+func (s *Session) OnFacts(facts []fact.Fact) error {
+	for part := range slices.Chunk(facts, factsInBlock) {
+		if err := s.event(silent{}, eventMessage{Kind: "facts", Facts: fact.Append(nil, part)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// factsInBlock is how many facts travel in one frame.
+const factsInBlock = 10_000
+
+// silent is the Context of what calls no handler: nothing is to be seen, and nothing can be asked for.
+type silent struct{}
+
+var _ strategy.Context = silent{}
+
+func (silent) Now() time.Time                           { return time.Time{} }
+func (silent) WarmingUp() bool                          { return true }
+func (silent) Cash() money.Decimal                      { return money.Zero }
+func (silent) Equity() money.Decimal                    { return money.Zero }
+func (silent) Position(int) trade.Position              { return trade.Position{} }
+func (silent) Last(int) money.Decimal                   { return money.Zero }
+func (silent) OpenOrders(int) []trade.Order             { return nil }
+func (silent) Submit(strategy.Intent) (id, code string) { return "", "not_during_facts" }
+func (silent) Cancel(string)                            {}
+func (silent) SetTimer(string, time.Time)               {}
+func (silent) Log(string)                               {}
 
 // OnTimer implements strategy.Strategy.
 func (s *Session) OnTimer(c strategy.Context, name string) error {
@@ -172,7 +231,7 @@ func (s *Session) wishes(c strategy.Context) error {
 		case kLog:
 			c.Log(string(b))
 		case kDone:
-			return nil
+			return s.done(b)
 		case kFailed:
 			return told(b)
 		case kBeat:
@@ -185,6 +244,25 @@ func (s *Session) wishes(c strategy.Context) error {
 	}
 	return fmt.Errorf("%w: more than %d wishes for one event", errFrame, maxWishes)
 }
+
+// done takes what the script found out, which comes with the end.
+func (s *Session) done(b []byte) error {
+	if len(b) == 0 {
+		return nil
+	}
+	var r []report.Result
+	if err := json.Unmarshal(b, &r); err != nil || len(r) > maxResults {
+		return fmt.Errorf("%w: %d results: %v", errFrame, len(r), err)
+	}
+	for i := range r {
+		r[i].Name, r[i].Text = clip(r[i].Name, maxResult), clip(r[i].Text, maxResult)
+	}
+	s.results = r
+	return nil
+}
+
+// Results implements strategy.Reporter.
+func (s *Session) Results() []report.Result { return s.results }
 
 func (s *Session) answer(c strategy.Context, a answerMessage) error {
 	a.View = see(c, len(s.spec.Markets))

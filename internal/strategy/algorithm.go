@@ -67,8 +67,9 @@ type Algorithm struct {
 
 // Provenance says where an algorithm came from.
 type Provenance struct {
-	Session      string    `json:"session,omitempty"` // lab session; empty for a file
-	Model        string    `json:"model,omitempty"`   // builtin, provider/model, or "" for a person
+	Session      string    `json:"session,omitempty"`     // lab session; empty for a file
+	Model        string    `json:"model,omitempty"`       // builtin, provider/model, or "" for a person
+	ModelCutoff  time.Time `json:"model_cutoff,omitzero"` // what the model was trained on ends here; zero: no model wrote it
 	Author       string    `json:"author,omitempty"`
 	DataFrom     time.Time `json:"data_from"`
 	DataTo       time.Time `json:"data_to"` // nothing at or after it was seen when the algorithm was made

@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/ohmycoins/omc/internal/money"
+	"github.com/ohmycoins/omc/internal/report"
 	"github.com/ohmycoins/omc/internal/trade"
 	"go.starlark.net/starlark"
 )
@@ -45,6 +48,7 @@ func ctxMembers() []builtin {
 		{"cancel_all", "ctx.cancel_all(market=None)", "Asks to cancel all open orders of the market; returns how many."},
 		{"orders", "ctx.orders(market=None)", "List of the open orders of the market, oldest first."},
 		{"timer", "ctx.timer(name, minutes=0, hours=0, days=0)", "Calls on_timer(ctx, name) at the first event at or after that long from now (in init: from the first event). The same name again moves it. At most 64."},
+		{"result", "ctx.result(name, value)", "Puts a number or a text into the report under a name, at most 200 of them; again under the same name replaces it."},
 		{"log", "ctx.log(…)", "Writes a line to the audit, like print: at most 1,000 characters, 10,000 lines a run."},
 	}
 }
@@ -58,7 +62,7 @@ func (c *ctxValue) bind(h *host) {
 	c.methods = make(map[string]starlark.Value)
 	for name, f := range map[string]func(b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error){
 		"last": c.callLast, "buy": c.callBuy, "sell": c.callSell, "close": c.callClose, "target": c.callTarget, "cancel": c.callCancel,
-		"cancel_all": c.callCancelAll, "orders": c.callOrders, "timer": c.callTimer, "log": c.callLog,
+		"cancel_all": c.callCancelAll, "orders": c.callOrders, "timer": c.callTimer, "result": c.callResult, "log": c.callLog,
 	} {
 		c.methods[name] = starlark.NewBuiltin("ctx."+name, func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 			if c.live == nil {
@@ -207,6 +211,9 @@ func (c *ctxValue) submit(in Intent) (starlark.Value, error) {
 	if utf8.RuneCountInString(in.Tag) > 64 {
 		in.Tag = string([]rune(in.Tag)[:64])
 	}
+	if err := c.h.wish(len(in.Tag)); err != nil {
+		return nil, err
+	}
 	id, code := c.live.Submit(in)
 	c.refused = code
 	if id == "" {
@@ -319,6 +326,9 @@ func (c *ctxValue) callCancel(b *starlark.Builtin, args starlark.Tuple, kwargs [
 	if !ok {
 		return nil, fmt.Errorf("%s: want an order's id, got %s", b.Name(), id.Type())
 	}
+	if err := c.h.wish(len(s)); err != nil {
+		return nil, err
+	}
 	c.live.Cancel(s)
 	return starlark.None, nil
 }
@@ -330,6 +340,9 @@ func (c *ctxValue) callCancelAll(b *starlark.Builtin, args starlark.Tuple, kwarg
 	}
 	open := c.live.OpenOrders(m)
 	for i := range open {
+		if err := c.h.wish(len(open[i].ID)); err != nil {
+			return nil, err
+		}
 		c.live.Cancel(open[i].ID)
 	}
 	return starlark.MakeInt(len(open)), nil
@@ -375,7 +388,53 @@ func (c *ctxValue) callTimer(b *starlark.Builtin, args starlark.Tuple, kwargs []
 	if seconds <= 0 || seconds > 3660*86400 {
 		return nil, fmt.Errorf("%s: want a time above zero and at most ten years ahead, in minutes, hours or days", b.Name())
 	}
+	if err := c.h.wish(len(name)); err != nil {
+		return nil, err
+	}
 	c.live.SetTimer(name, c.live.Now().Add(time.Duration(math.Ceil(seconds))*time.Second))
+	return starlark.None, nil
+}
+
+// What a script may report.
+const (
+	maxResults = 200
+	maxResult  = 200 // bytes of a name or a text
+)
+
+func (c *ctxValue) callResult(b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	r := report.Result{}
+	var v starlark.Value
+	var f float64
+	err := starlark.UnpackArgs(b.Name(), args, kwargs, "name", &r.Name, "value", &v)
+	if err != nil {
+		return nil, err
+	}
+	if s, ok := starlark.AsString(v); ok {
+		r.Text = s
+	} else if f, err = number(v); err == nil {
+		r.Value, r.Text = &f, strconv.FormatFloat(f, 'g', 6, 64)
+	} else if v == starlark.None || v.Type() == "bool" {
+		r.Text = v.String()
+	} else {
+		return nil, fmt.Errorf("%s: %s: want a text, or %w", b.Name(), clipLine(r.Name), err)
+	}
+	if r.Name == "" || len(r.Name) > maxResult || len(r.Text) > maxResult {
+		return nil, fmt.Errorf("%s: a name of 1 to %d bytes and a text of at most %d", b.Name(), maxResult, maxResult)
+	}
+	r.Name, r.Text = clipLine(strings.ToValidUTF8(r.Name, "�")), clipLine(strings.ToValidUTF8(r.Text, "�"))
+	if err := c.h.wish(len(r.Name) + len(r.Text)); err != nil {
+		return nil, err
+	}
+	c.live.Log(r.Name + " = " + r.Text)
+	at := slices.IndexFunc(c.h.results, func(o report.Result) bool { return o.Name == r.Name })
+	switch {
+	case at >= 0:
+		c.h.results[at] = r
+	case len(c.h.results) == maxResults:
+		return nil, fmt.Errorf("%s: at most %d results are allowed", b.Name(), maxResults)
+	default:
+		c.h.results = append(c.h.results, r)
+	}
 	return starlark.None, nil
 }
 
@@ -397,6 +456,10 @@ func (c *ctxValue) callLog(b *starlark.Builtin, args starlark.Tuple, kwargs []st
 			break
 		}
 	}
-	c.live.Log(strings.ToValidUTF8(clipLine(line.String()), "�"))
+	text := strings.ToValidUTF8(clipLine(line.String()), "�")
+	if err := c.h.wish(len(text)); err != nil {
+		return nil, err
+	}
+	c.live.Log(text)
 	return starlark.None, nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/ohmycoins/omc/internal/market"
+	"github.com/ohmycoins/omc/internal/script"
 	starmath "go.starlark.net/lib/math"
 	"go.starlark.net/starlark"
 )
@@ -21,7 +22,11 @@ func builtins() []builtin {
 	return []builtin{
 		{"strategy", `strategy(name, markets=[…], interval="1h", description="", warmup=0)`, "Declares the strategy; call it once, at the top level. Markets and interval are defaults that the user may override. The warm-up is the longest of the indicators', or `warmup` bars where that is more."},
 		{"param", `param(name, default, min=…, max=…, doc="")`, "Declares a parameter and returns its value in this run. The kind follows the default: int, float or bool. `min` and `max` are needed except for a bool."},
-		{"ind", "ind.NAME(…, market=None, source=\"close\", keep=64)", "Declares an indicator (table below), updated before each bar. Without `market` it is kept for every market, and read on the current one. `source` is open, high, low, close, volume, hl2, hlc3 or ohlc4, for indicators of one input. `keep` is how many values it remembers, at most 4096."},
+		{"ind", "ind.NAME(…, market=None, source=\"close\", keep=64)", "Declares an indicator (table below), updated before each bar. Without `market` it is kept for every market, and read on the current one. `source` is open, high, low, close, volume, hl2, hlc3 or ohlc4, or another indicator or ledger series, of which the first output is read (bars on which that has no value are passed over), for indicators of one input. `keep` is how many values it remembers, at most 4096."},
+		{"ledger", "ledger.sentiment(…), .events(…), .flows(…), .metric(…)", "Declares a series of the ledgers (table below), as known at each bar's close. It is read like an indicator."},
+		{"series", "series.record(…), series.standard(…), …", "Records of bars as frames, and transformations of columns (tables below)."},
+		{"label", "label.horizon(…), label.triple_barrier(…)", "What came of a row, which is known only later."},
+		{"learn", "learn.boost(…), learn.ridge(…), …", "Models, their validation and their metrics."},
 		{"state", "state.NAME = value", "The script's memory between calls. Module variables are frozen after the top level."},
 		{"crossed_above", "crossed_above(a, b)", "True when a was at or below b one bar ago and is above it now. a and b are indicators or numbers; False while either has no value."},
 		{"crossed_below", "crossed_below(a, b)", "True when a was at or above b one bar ago and is below it now."},
@@ -39,6 +44,10 @@ func (h *host) predeclared() starlark.StringDict {
 		"strategy":      starlark.NewBuiltin("strategy", h.declareStrategy),
 		"param":         starlark.NewBuiltin("param", h.declareParam),
 		"ind":           &indicatorModule{h},
+		"ledger":        h.ledgerModule(),
+		"series":        script.Series(starlark.StringDict{"record": starlark.NewBuiltin("series.record", h.declareRecord)}),
+		"label":         script.Label(),
+		"learn":         script.Learn(),
 		"state":         h.state,
 		"crossed_above": starlark.NewBuiltin("crossed_above", crossed(1)),
 		"crossed_below": starlark.NewBuiltin("crossed_below", crossed(-1)),

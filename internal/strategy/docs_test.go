@@ -11,6 +11,8 @@ import (
 	"github.com/ohmycoins/omc/internal/indicator"
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/money"
+	"github.com/ohmycoins/omc/internal/script"
+	"github.com/ohmycoins/omc/internal/series"
 	"github.com/ohmycoins/omc/internal/trade"
 	"go.starlark.net/starlark"
 )
@@ -25,11 +27,24 @@ func TestDocsFollowTheCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	doc := string(b)
-	for name, text := range map[string]string{
+	study, err := os.ReadFile("testdata/study.star")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := map[string]string{
 		"names": table(builtins()), "ctx": table(ctxMembers()), "bar": table(barMembers()), "time": table(timeMembers()),
 		"position": table(positionMembers()), "order": table(orderMembers()), "fill": table(fillMembers()),
-		"indicator": table(indicatorMembers()), "indicators": indicatorTable(), "examples": exampleText(), "limits": limitTable(),
-	} {
+		"indicator": table(indicatorMembers()), "ledger": ledgerTable(), "indicators": indicatorTable(), "examples": exampleText(), "limits": limitTable(),
+		"record": table(recordMembers()), "study": "```python\n" + string(study) + "```\n",
+	}
+	for _, s := range script.Reference() {
+		members := make([]builtin, len(s.Docs))
+		for i, d := range s.Docs {
+			members[i] = builtin{d.Name, d.Signature, d.Text}
+		}
+		parts["script "+s.Name] = table(members)
+	}
+	for name, text := range parts {
 		begin, end := "<!-- generated: "+name+" -->\n", "<!-- end -->"
 		head, rest, ok := strings.Cut(doc, begin)
 		_, tail, closed := strings.Cut(rest, end)
@@ -71,6 +86,20 @@ func indicatorTable() string {
 	return b.String()
 }
 
+func ledgerTable() string {
+	var b strings.Builder
+	b.WriteString("| call, with its defaults | outputs | what it is |\n|---|---|---|\n")
+	for _, k := range ledgerKinds() {
+		outputs := make([]string, len(k.outputs))
+		for i, o := range k.outputs {
+			name, what, _ := strings.Cut(o, ": ")
+			outputs[i] = "`" + name + "`: " + what
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", k.signature, strings.Join(outputs, "; "), k.doc)
+	}
+	return b.String()
+}
+
 func exampleText() string {
 	var b strings.Builder
 	for _, e := range Examples() {
@@ -87,10 +116,11 @@ func limitTable() string {
 		n    int
 	}{
 		{"bytes of a script", MaxScript}, {"brackets inside one another", maxNesting}, {"interpreter steps of the top level", maxLoadSteps},
-		{"interpreter steps of one handler call", maxCallSteps}, {"elements of a range", maxRange}, {"parameters", maxParams},
+		{"interpreter steps of one handler call", maxCallSteps}, {"values that the fits of one handler call look at (rows × columns × trees)", maxCallWork}, {"elements of a range", maxRange}, {"parameters", maxParams},
 		{"markets", maxMarkets}, {"indicators", maxIndicators}, {"values all indicators remember, windows included", maxWindow},
 		{"values one indicator remembers (keep)", maxKeep}, {"attributes of state", maxState}, {"lines printed by the top level", maxPrint},
-		{"characters of a logged line", maxLine},
+		{"characters of a logged line", maxLine}, {"records", maxRecords}, {"rows that a record keeps", maxRecordRows}, {"values that all records keep", maxRecordCells / 2},
+		{"rows of a frame", series.MaxRows}, {"columns of a frame", series.MaxColumns}, {"results in a report", maxResults},
 	} {
 		fmt.Fprintf(&b, "| %s | %d |\n", l.what, l.n)
 	}
@@ -130,6 +160,17 @@ def on_bar(ctx, bar): pass
 		for _, m := range c.members {
 			if v, err := c.of.Attr(m.name); err != nil || v == nil {
 				t.Errorf("%s.%s is documented and not there: %v", c.of.Type(), m.name, err)
+			}
+		}
+	}
+	for _, k := range ledgerKinds() {
+		outputs := k.kind.Outputs()
+		if len(outputs) != len(k.outputs) {
+			t.Fatalf("%s has %d outputs, %d are documented", k.signature, len(outputs), len(k.outputs))
+		}
+		for i, o := range k.outputs {
+			if !strings.HasPrefix(o, outputs[i]+": ") {
+				t.Errorf("%s: output %s is documented as %q", k.signature, outputs[i], o)
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ohmycoins/omc/internal/backtest"
+	"github.com/ohmycoins/omc/internal/fact/facttest"
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/report"
 	"github.com/ohmycoins/omc/internal/strategy"
@@ -13,8 +14,8 @@ import (
 // TestExamplesTrade runs every example through the real engine on made-up prices.
 func TestExamplesTrade(t *testing.T) {
 	warmup := map[string]int{
-		"bollinger-reversion": 20, "buy-and-hold": 0, "donchian-breakout": 56, "ema-cross": 48, "limit-ladder": 0, "macd-trend": 200,
-		"momentum": 73, "momentum-rotation": 43, "rsi-reversion": 15, "vol-target": 50,
+		"bollinger-reversion": 20, "boosted-trees": 96, "buy-and-hold": 0, "donchian-breakout": 56, "ema-cross": 48, "limit-ladder": 0, "macd-trend": 200,
+		"momentum": 73, "mood-momentum": 43, "momentum-rotation": 43, "rsi-reversion": 15, "vol-target": 50,
 	}
 	examples := strategy.Examples()
 	if len(examples) != len(warmup) {
@@ -42,7 +43,7 @@ func TestExamplesTrade(t *testing.T) {
 				for m := range bars {
 					bars[m] = wave(2500, spec.Interval, uint64(m+1))
 				}
-				r, err := backtest.Run(t.Context(), backtest.Input{Strategy: s, CodeHash: c.CodeHash(), Bars: bars, Settings: report.Default()})
+				r, err := backtest.Run(t.Context(), backtest.Input{Strategy: s, CodeHash: c.CodeHash(), Bars: bars, Told: facttest.List(spec.Ledgers, bars, 5), Settings: report.Default()})
 				if err != nil {
 					t.Fatal(err)
 				}

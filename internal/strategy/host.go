@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ohmycoins/omc/internal/fact"
 	"github.com/ohmycoins/omc/internal/market"
+	"github.com/ohmycoins/omc/internal/report"
+	"github.com/ohmycoins/omc/internal/script"
 	"github.com/ohmycoins/omc/internal/trade"
 	"go.starlark.net/starlark"
 )
@@ -20,6 +23,11 @@ type host struct {
 	declared bool // strategy() was called
 	params   []Param
 	series   []*indicatorValue
+	records  []*recordValue
+	results  []report.Result
+	work     script.Work
+	asked    []*askedStream // of series, by question
+	book     *fact.Book     // nil: nothing is asked
 	state    *stateValue
 	printed  []string // by the top level, until there is a Context to log to
 	loading  bool
@@ -30,7 +38,10 @@ type host struct {
 	feeds   []feed
 	ctx     ctxValue
 
-	init, onBar, onWarmup, onFill, onTimer *starlark.Function
+	init, onBar, onWarmup, onFill, onTimer, onEnd *starlark.Function
+	short                                         *shortcut // of on_bar; nil: there is none
+
+	wished, said int // orders, cancels, timers and lines of the call under way, and bytes of them
 
 	two [2]starlark.Value // arguments of the handler being called
 }
@@ -38,6 +49,7 @@ type host struct {
 // feed is what the host keeps of one market.
 type feed struct {
 	streams []*stream
+	records []*recordValue
 	seen    int // bars so far
 	ready   int // bars with which every indicator of this market has its first value
 	input   [len(inputNames)]float64
@@ -46,6 +58,9 @@ type feed struct {
 func newHost(p *Program, o Options) *host {
 	h := &host{prog: p, opts: o, state: newState(), loading: true}
 	h.thread = &starlark.Thread{Name: p.file, Print: h.print}
+	h.work.Begins = o.Progress
+	h.work.Most = maxCallWork
+	script.Watch(h.thread, &h.work)
 	h.thread.OnMaxSteps = func(t *starlark.Thread) {
 		limit := maxCallSteps
 		if h.loading {
@@ -77,6 +92,12 @@ func (h *host) load() error {
 	if err := h.bindIndicators(); err != nil {
 		return err
 	}
+	if err := h.bindRecords(); err != nil {
+		return err
+	}
+	if err := h.bindBook(); err != nil {
+		return err
+	}
 	return h.bindHandlers(globals)
 }
 
@@ -92,13 +113,18 @@ func (h *host) bindHandlers(globals starlark.StringDict) (err error) {
 		{&h.onWarmup, "on_warmup", "on_warmup(ctx, bar):", 2},
 		{&h.onFill, "on_fill", "on_fill(ctx, fill):", 2},
 		{&h.onTimer, "on_timer", "on_timer(ctx, name):", 2},
+		{&h.onEnd, "on_end", "on_end(ctx):", 1},
 	} {
 		if *f.to, err = handler(globals, h.prog.file, f.name, f.signature, f.args); err != nil {
 			return err
 		}
 	}
-	if h.onBar == nil {
+	h.spec.Study = h.onEnd != nil
+	if h.onBar == nil && h.onEnd == nil {
 		return h.fail("on_bar is missing: define it as def on_bar(ctx, bar):")
+	}
+	if !h.prog.slow {
+		h.short = newShortcut(h, h.prog.onBar, h.onBar, globals)
 	}
 	return nil
 }
@@ -126,19 +152,44 @@ func (h *host) Init(c Context) error {
 // OnBar feeds the indicators of market m and, once all of them are ready and the run is past its warm-up, calls on_bar.
 func (h *host) OnBar(c Context, m int, bar *market.Bar) error {
 	f := &h.feeds[m]
+	if h.book != nil {
+		h.book.At(c.Now().UnixMilli())
+	}
 	f.input[inOpen], f.input[inHigh], f.input[inLow], f.input[inClose], f.input[inVolume] = bar.Floats()
 	for _, s := range f.streams {
 		s.update(&f.input)
 	}
 	f.seen++
+	for _, r := range f.records {
+		r.record(m, c.Now().UnixMilli(), &f.input)
+	}
 	fn := h.onBar
 	if f.seen < f.ready || c.WarmingUp() {
-		if fn = h.onWarmup; fn == nil {
-			return nil
+		fn = h.onWarmup
+	} else if h.short != nil {
+		switch done, err := h.look(c, m, &f.input); {
+		case done || err != nil:
+			return err
+		case !h.short.worthwhile():
+			h.short = nil
 		}
+	}
+	if fn == nil {
+		return nil
 	}
 	h.two[0], h.two[1] = &h.ctx, &barValue{bar: *bar, in: f.input, market: h.names[m]}
 	return h.call(c, m, fn, 2)
+}
+
+// OnFacts implements Listener.
+func (h *host) OnFacts(facts []fact.Fact) error {
+	if h.book == nil {
+		return h.fail("%d facts for a script that asks the ledgers nothing", len(facts))
+	}
+	if err := h.book.Add(facts); err != nil {
+		return h.fail("%v", err)
+	}
+	return nil
 }
 
 // OnFill calls the script's on_fill, if there is one.
@@ -163,9 +214,26 @@ func (h *host) OnTimer(c Context, name string) error {
 	return h.call(c, 0, h.onTimer, 2)
 }
 
+// OnEnd implements Ender: it calls the script's on_end, if there is one. The current market is the first.
+func (h *host) OnEnd(c Context) error {
+	if h.onEnd == nil {
+		return nil
+	}
+	h.two[0] = &h.ctx
+	return h.call(c, 0, h.onEnd, 1)
+}
+
+// Cost implements Costly.
+func (h *host) Cost() int64 { return h.work.Units }
+
+// Results implements Reporter.
+func (h *host) Results() []report.Result { return h.results }
+
 // call runs one handler within its step limit; whatever goes wrong becomes a ScriptError.
 func (h *host) call(c Context, m int, fn *starlark.Function, args int) (err error) {
 	h.ctx.live, h.ctx.current = c, m
+	h.wished, h.said = 0, 0
+	h.work.Most = h.work.Units + maxCallWork
 	h.thread.SetMaxExecutionSteps(h.thread.Steps + maxCallSteps)
 	defer func() {
 		if r := recover(); r != nil {
@@ -179,10 +247,37 @@ func (h *host) call(c Context, m int, fn *starlark.Function, args int) (err erro
 	return nil
 }
 
+// wish counts what a call asks for. The bounds are below those of what a child may say for one event, so that a script ends in a session as it ends
+// in a backtest.
+func (h *host) wish(bytes int) error {
+	h.wished++
+	if h.said += bytes; h.wished > maxWishes || h.said > maxSaid {
+		return fmt.Errorf("more than %d orders, cancels, timers and lines in one call, or %d MiB of lines", maxWishes, maxSaid>>20)
+	}
+	return nil
+}
+
+// look makes the call of on_bar without the interpreter where that can be done.
+func (h *host) look(c Context, m int, bar *[len(inputNames)]float64) (done bool, err error) {
+	h.ctx.live, h.ctx.current = c, m
+	h.wished, h.said = 0, 0
+	defer func() {
+		if r := recover(); r != nil {
+			done, err = true, h.fail("the interpreter failed in on_bar: %v", r)
+		}
+		h.ctx.live = nil
+	}()
+	return h.short.run(h, bar), nil
+}
+
 // print sends what the script prints to the audit. The engine bounds the lines of a run.
 func (h *host) print(_ *starlark.Thread, msg string) {
 	msg = strings.ToValidUTF8(clipLine(msg), "�")
 	if c := h.ctx.live; c != nil {
+		if err := h.wish(len(msg)); err != nil {
+			h.thread.Cancel(err.Error())
+			return
+		}
 		c.Log(msg)
 	} else if len(h.printed) < maxPrint {
 		h.printed = append(h.printed, msg)

@@ -35,6 +35,7 @@ const maxWindow = 4_000_000
 type stream struct {
 	of     indicator.Stream
 	inputs []int
+	from   *stream // whose first output is read in place of inputs; nil: a bar's values are
 	in     []float64
 	outs   int
 	ring   []float64 // keep × outs
@@ -44,19 +45,27 @@ type stream struct {
 }
 
 func (s *stream) update(bar *[len(inputNames)]float64) {
+	if s.from != nil {
+		s.in[0] = s.from.back(0, 0)
+		if s.in[0] == s.in[0] {
+			s.of.Update(s.in)
+		}
+		s.push()
+		return
+	}
 	for i, k := range s.inputs {
-		switch k {
-		case inHL2:
-			s.in[i] = (bar[inHigh] + bar[inLow]) / 2
-		case inHLC3:
-			s.in[i] = (bar[inHigh] + bar[inLow] + bar[inClose]) / 3
-		case inOHLC4:
-			s.in[i] = (bar[inOpen] + bar[inHigh] + bar[inLow] + bar[inClose]) / 4
-		default:
+		if k <= inVolume {
 			s.in[i] = bar[k]
+		} else {
+			s.in[i] = inputOf(bar, k)
 		}
 	}
 	s.of.Update(s.in)
+	s.push()
+}
+
+// push remembers the newest outputs.
+func (s *stream) push() {
 	if s.at++; s.at == s.keep {
 		s.at = 0
 	}
@@ -128,6 +137,10 @@ func (h *host) declareIndicator(spec indicator.Spec, args starlark.Tuple, kwargs
 		key := string(kv[0].(starlark.String))
 		switch key {
 		case "market", "source":
+			if of, ok := kv[1].(*indicatorValue); ok && key == "source" {
+				v.of = of
+				continue
+			}
 			s, ok := starlark.AsString(kv[1])
 			if !ok {
 				return nil, fmt.Errorf("%s: want a string, got %s", key, kv[1].Type())
@@ -167,11 +180,26 @@ func (h *host) declareIndicator(spec indicator.Spec, args starlark.Tuple, kwargs
 		return nil, err
 	}
 	v.warmup, v.first = first.Warmup(), first
+	if v.of != nil {
+		if v.warmup += v.of.warmup - 1; v.market == "" {
+			v.market = v.of.market
+		}
+		if v.of.market != "" && v.of.market != v.market {
+			return nil, fmt.Errorf("its source is %s of %s, it cannot be one of %s", v.of.spec.Name, v.of.market, v.market)
+		}
+	}
 	h.series = append(h.series, v)
 	return v, nil
 }
 
 func (v *indicatorValue) chooseInputs() error {
+	if v.of != nil {
+		if len(v.spec.Inputs) != 1 || v.spec.Inputs[0] != "close" {
+			return fmt.Errorf("it reads %s and takes no source", strings.Join(v.spec.Inputs, ", "))
+		}
+		v.inputs = []int{inClose}
+		return nil
+	}
 	if v.source != "" {
 		if len(v.spec.Inputs) != 1 || v.spec.Inputs[0] != "close" {
 			return fmt.Errorf("it reads %s and takes no source", strings.Join(v.spec.Inputs, ", "))
@@ -215,6 +243,13 @@ func (h *host) bindIndicators() error {
 				return h.fail("the indicators of all markets together remember more than %d values: use fewer markets, shorter periods or a smaller keep", maxWindow)
 			}
 			of := v.first
+			if v.ask != nil {
+				a, err := h.question(v, m)
+				if err != nil {
+					return h.fail("ledger.%s: %v", v.spec.Name, err)
+				}
+				of = a
+			}
 			if v.first = nil; of == nil {
 				var err error
 				if of, err = v.spec.New(v.params...); err != nil {
@@ -223,6 +258,9 @@ func (h *host) bindIndicators() error {
 			}
 			s := &stream{of: of, inputs: v.inputs, in: make([]float64, len(v.inputs)), outs: len(v.spec.Outputs),
 				keep: v.keep, ring: make([]float64, v.keep*len(v.spec.Outputs)), at: -1}
+			if v.of != nil {
+				s.from = v.of.streams[m]
+			}
 			v.streams[m] = s
 			f := &h.feeds[m]
 			f.streams = append(f.streams, s)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/ohmycoins/omc/internal/fact"
 	"github.com/ohmycoins/omc/internal/indicator"
 	"go.starlark.net/starlark"
 )
@@ -19,6 +20,8 @@ type indicatorValue struct {
 	source  string
 	keep    int
 	warmup  int
+	of      *indicatorValue  // whose first output it reads; nil: a bar's values
+	ask     *fact.Query      // a ledger's series, of each market's coin where it names none; nil: an indicator
 	first   indicator.Stream // made at the declaration, taken by the first market
 	streams []*stream        // by market
 
@@ -46,7 +49,7 @@ func (*indicatorValue) Hash() (uint32, error)  { return 0, fmt.Errorf("unhashabl
 func indicatorMembers() []builtin {
 	return []builtin{
 		{"value", "x.value", "The newest value, or None while there is none; for several outputs the first of them. Each output is an attribute too, like `macd.signal`."},
-		{"ready", "x.ready", "True when every output has a value."},
+		{"ready", "x.ready", "True when every output has a value; of a ledger series: when the first has."},
 		{"warmup", "x.warmup", "Bars with which every output has its first value."},
 		{"back", "x.back(n)", "The indicator as it was n bars ago, n below `keep`. `x[n]` is short for `x.back(n).value`."},
 		{"on", "x.on(market)", "The indicator on another market."},
@@ -73,6 +76,9 @@ func (v *indicatorValue) Attr(name string) (starlark.Value, error) {
 		return v.output(0)
 	case "ready":
 		for i := range v.spec.Outputs {
+			if v.ask != nil && i > 0 {
+				break
+			}
 			if f, err := v.read(0, i); err != nil || f != f {
 				return starlark.False, err
 			}

@@ -3,10 +3,13 @@
 package strategy
 
 import (
+	"fmt"
 	"time"
 
+	"github.com/ohmycoins/omc/internal/fact"
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/money"
+	"github.com/ohmycoins/omc/internal/report"
 	"github.com/ohmycoins/omc/internal/trade"
 )
 
@@ -18,6 +21,8 @@ type Spec struct {
 	Interval    market.Interval `json:"interval"` // of the bars it reacts to
 	Warmup      int             `json:"warmup"`   // bars it needs before it may trade
 	Params      []Param         `json:"params"`
+	Ledgers     []fact.Query    `json:"ledgers,omitempty"` // what it asks of the ledgers beside prices; a fact's Query indexes it
+	Study       bool            `json:"study,omitempty"`   // it does something when the bars have ended
 }
 
 // Param is one declared parameter with its value in this run.
@@ -45,6 +50,64 @@ type Strategy interface {
 	OnFill(ctx Context, f *trade.Fill) error
 	// OnTimer is called when a timer set by ctx.SetTimer falls due: at the first event at or after its time.
 	OnTimer(ctx Context, name string) error
+}
+
+// Listener is a strategy that asks the ledgers something. It is told facts at any time, also long before they were known, and lets none
+// be seen before the event that it is called with has passed the moment at which it was known.
+type Listener interface {
+	OnFacts(facts []fact.Fact) error
+}
+
+// Tell tells a strategy facts. One that asks nothing is told nothing.
+func Tell(s Strategy, facts []fact.Fact) error {
+	if len(facts) == 0 {
+		return nil
+	}
+	l, ok := s.(Listener)
+	if !ok {
+		return fmt.Errorf("strategy %s asks the ledgers nothing, and is told %d facts", s.Spec().Name, len(facts))
+	}
+	return l.OnFacts(facts)
+}
+
+// Ender is a strategy that does something when the feed has ended.
+type Ender interface {
+	OnEnd(ctx Context) error
+}
+
+// End tells a strategy that the feed has ended.
+func End(s Strategy, ctx Context) error {
+	if e, ok := s.(Ender); ok {
+		return e.OnEnd(ctx)
+	}
+	return nil
+}
+
+// Costly is a strategy that computes more than a few numbers for each bar.
+type Costly interface {
+	// Cost is what it has computed so far, about a value looked at for each unit: the same for the same run.
+	Cost() int64
+}
+
+// Cost is what a strategy has computed so far; 0 where it does not say.
+func Cost(s Strategy) int64 {
+	if c, ok := s.(Costly); ok {
+		return c.Cost()
+	}
+	return 0
+}
+
+// Reporter is a strategy that found something out beside what it earned.
+type Reporter interface {
+	Results() []report.Result
+}
+
+// Results are what a strategy found out; none where it reports nothing.
+func Results(s Strategy) []report.Result {
+	if r, ok := s.(Reporter); ok {
+		return r.Results()
+	}
+	return nil
 }
 
 // Context is what a strategy may see and do during a call. Valid only during that call.

@@ -13,20 +13,23 @@ import (
 
 // The bounds of a script. They are part of what docs/strategies.md promises.
 const (
-	MaxScript     = 256 << 10  // bytes of source
-	maxNesting    = 100        // brackets, prefix operators and conditionals inside one another, blocks
-	maxLoadSteps  = 5_000_000  // interpreter steps of the top level
-	maxCallSteps  = 2_000_000  // interpreter steps of one handler call
-	maxRange      = 1_000_000  // elements of one range
-	maxParams     = 64         // declared parameters
-	maxMarkets    = 64         // markets of one run
-	maxIndicators = 64         // declared indicators
-	maxState      = 1_000      // attributes of state
-	maxPrint      = 100        // lines printed by the top level
-	maxLine       = 1_000      // characters of one printed or logged line
-	maxKeep       = 4_096      // values an indicator remembers
-	defaultKeep   = 64         // values an indicator remembers when keep is not given
-	maxWarmup     = 10_000_000 // declared warm-up bars
+	MaxScript     = 256 << 10      // bytes of source
+	maxNesting    = 100            // brackets, prefix operators and conditionals inside one another, blocks
+	maxLoadSteps  = 5_000_000      // interpreter steps of the top level
+	maxCallSteps  = 2_000_000      // interpreter steps of one handler call
+	maxCallWork   = 10_000_000_000 // values looked at by the fits of one handler call: a minute or so
+	maxRange      = 1_000_000      // elements of one range
+	maxParams     = 64             // declared parameters
+	maxMarkets    = 64             // markets of one run
+	maxIndicators = 64             // declared indicators
+	maxState      = 1_000          // attributes of state
+	maxPrint      = 100            // lines printed by the top level
+	maxLine       = 1_000          // characters of one printed or logged line
+	maxWishes     = 10_000         // orders, cancels, timers and lines of one handler call
+	maxSaid       = 4 << 20        // bytes of lines of one handler call
+	maxKeep       = 4_096          // values an indicator remembers
+	defaultKeep   = 64             // values an indicator remembers when keep is not given
+	maxWarmup     = 10_000_000     // declared warm-up bars
 )
 
 // Options override what a script declares. Zero values leave the declaration as it is.
@@ -34,6 +37,9 @@ type Options struct {
 	Params   map[string]float64
 	Markets  []market.Market
 	Interval market.Interval
+	// Progress, where it is not nil, is called whenever the script begins a computation that may take long, so that whoever waits knows that
+	// it is not stuck.
+	Progress func() `json:"-"`
 }
 
 // Program is a compiled script. It is immutable and safe for concurrent use; each New makes a strategy with its own state.
@@ -41,6 +47,8 @@ type Program struct {
 	file   string
 	source string
 	code   *starlark.Program
+	onBar  *syntax.DefStmt // nil: none at the top level, or several
+	slow   bool            // without shortcuts, for tests
 }
 
 // dialect is Starlark with sets and top-level if and for; no while, no recursion, no rebinding of globals.
@@ -83,7 +91,7 @@ func Compile(src []byte, name string) (p *Program, err error) {
 	if err != nil {
 		return nil, scriptError(file, err)
 	}
-	return &Program{file: file, source: string(src), code: code}, nil
+	return &Program{file: file, source: string(src), code: code, onBar: findOnBar(f)}, nil
 }
 
 // New runs the script's top level with the options and returns a fresh strategy and the content that identifies it.
