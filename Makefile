@@ -10,7 +10,7 @@ export CGO_ENABLED ?= 0
 OMC_SHARED ?= $(wildcard $(abspath $(CURDIR)/../shared))
 export OMC_SHARED
 
-.PHONY: all build demo test race vet lint generate generated-clean fuzz eval-sentiment soak bench clean
+.PHONY: all build demo test race vet lint generate generated-clean fuzz eval-sentiment eval-gate soak bench clean
 
 all: build
 
@@ -54,6 +54,10 @@ eval-sentiment:
 
 # The collectors under faults, for as long as SOAK says.
 SOAK ?= 10m
+eval-gate:
+	OMC_EVAL_GATE=1000 $(GO) test -v -count=1 -timeout 10m -run TestNoiseIsNotPromoted ./internal/evidence
+	OMC_EVAL_GATE=1000 $(GO) test -v -count=1 -timeout 10m -run TestNoiseThroughTheCommandLine ./cmd/omc
+
 soak:
 	OMC_SOAK=$(SOAK) scripts/testenv.sh run -- $(GO) test -v -timeout 0 ./internal/soak
 

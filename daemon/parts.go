@@ -13,6 +13,7 @@ import (
 	"github.com/ohmycoins/omc/daemon/gateway"
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/clock"
+	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/source/coinspot"
 )
 
@@ -45,7 +46,7 @@ func (p *parts) build(ctx context.Context, s *System, user string, services *gat
 	}
 	p.quotes = floor.CoinSpot(coinspot.New(p.sources.config("coinspot"), clock.Wall{}), clock.Wall{})
 	p.quotes.Hot = collect.HotPrices(s.bus, "coinspot")
-	p.floor = floor.New(s.db, s.db, clock.Wall{}, s.sandbox, floor.Options{Quotes: p.quotes})
+	p.floor = floor.New(s.db, s.db, clock.Wall{}, s.sandbox, floor.Options{Quotes: p.quotes, Holdout: ledger.Seal(s.db, s.config.Holdout)})
 	services.Floor = p.floor
 	if s.config.Resume {
 		return p.floor.ResumeAll(ctx, user)

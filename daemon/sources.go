@@ -72,7 +72,9 @@ func (s *sources) config(name string) upstream.Config {
 	}
 	c.Urgent = name == "coinspot" // what trading goes by waits behind nothing
 	if n, err := strconv.Atoi(s.setting(name, "requests_per_minute")); err == nil && n > 0 {
-		c.Limit = rate.Limit(float64(n) / 61) // a second is left for what is late on its way: no minute has more
+		// A second of each minute, and up to three requests, are left for what is late on its way, as a request is whose process loses the
+		// processor between its turn and its sending: no minute has more.
+		c.Limit = rate.Limit((float64(n) - min(3, float64(n)/10)) / 61)
 	}
 	if d, err := time.ParseDuration(s.setting(name, "timeout")); err == nil {
 		c.Timeout = d

@@ -25,11 +25,14 @@ import (
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/bus"
 	"github.com/ohmycoins/omc/internal/clock"
+	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/llm"
 	"github.com/ohmycoins/omc/internal/llm/builtin"
 	"github.com/ohmycoins/omc/internal/sandbox"
+	"github.com/ohmycoins/omc/internal/schedule"
 	"github.com/ohmycoins/omc/internal/store"
 	"github.com/ohmycoins/omc/internal/telemetry"
+	"github.com/ohmycoins/omc/internal/verdict"
 )
 
 // LogName is the log's file in the data directory.
@@ -46,10 +49,11 @@ const (
 	RoleCollector = "collector" // polls upstreams into the ledgers
 	RoleLab       = "lab"       // runs research
 	RoleFloor     = "floor"     // runs promoted algorithms
+	RoleWorker    = "worker"    // evaluates points of searches, also those that other processes on the same PostgreSQL were asked for
 )
 
 // Roles are those there are.
-func Roles() []string { return []string{RoleCollector, RoleLab, RoleFloor} }
+func Roles() []string { return []string{RoleCollector, RoleLab, RoleFloor, RoleWorker} }
 
 // has reports whether the process has a role.
 func (c *Config) has(role string) bool { return len(c.Roles) == 0 || slices.Contains(c.Roles, role) }
@@ -63,8 +67,10 @@ type Config struct {
 	Settings map[string]string
 	// Unreadable are the secrets among them that are set and cannot be had, with the reason.
 	Unreadable  map[string]string
-	Roles       []string // RoleCollector, …; none: all
-	MaxMissing  float64  // share of a window's bars that may be missing; 0: ledger.MaxMissing
+	Roles       []string           // RoleCollector, …; none: all
+	MaxMissing  float64            // share of a window's bars that may be missing; 0: ledger.MaxMissing
+	Holdout     ledger.Holdout     // what research does not see
+	Gate        verdict.Thresholds // what verdicts ask for
 	LogLevel    slog.Level
 	LogTo       io.Writer // beside the file; nil: only there
 	Version     api.Version
@@ -83,6 +89,8 @@ type System struct {
 	busKind string
 	sandbox *sandbox.Host
 	lab     *lab.Lab
+	farm    *algorithm.Farm // nil: searches are this process' own
+	pool    *schedule.Pool
 	parts   parts
 	handler http.Handler
 	started time.Time
@@ -142,11 +150,18 @@ func (s *System) openBus(ctx context.Context) (err error) {
 func (s *System) build(ctx context.Context, user string) (err error) {
 	s.sandbox = sandbox.NewHost(s.config.Spawn, sandbox.Options{Limits: sandbox.DefaultLimits(), Width: runtime.GOMAXPROCS(0), Warm: warmChildren,
 		Uncontained: s.config.Uncontained})
-	algorithms := algorithm.New(s.db, s.db, clock.Wall{}, s.sandbox)
+	sealed := ledger.Seal(s.db, s.config.Holdout)
+	algorithms := algorithm.New(s.db, sealed, clock.Wall{}, s.sandbox)
 	algorithms.AllowMissing(s.config.MaxMissing)
+	if s.config.Gate != (verdict.Thresholds{}) {
+		algorithms.Ask(s.config.Gate)
+	}
+	if err := s.share(ctx, algorithms); err != nil {
+		return err
+	}
 	services := gateway.Services{Algorithms: algorithms, Ops: s}
 	if s.config.has(RoleLab) {
-		s.lab, err = lab.New(lab.Config{Store: s.db, Ledger: s.db, Clock: clock.Wall{}, NewID: NewID, Model: model, Log: s.log.With("part", "lab"),
+		s.lab, err = lab.New(lab.Config{Store: s.db, Ledger: sealed, Clock: clock.Wall{}, NewID: NewID, Model: model, Log: s.log.With("part", "lab"),
 			Sandbox: s.sandbox, MaxMissing: s.config.MaxMissing})
 		if err != nil {
 			return fmt.Errorf("start the lab: %w", err)
@@ -164,6 +179,29 @@ func (s *System) build(ctx context.Context, user string) (err error) {
 	s.handler = gateway.New(services, gateway.Options{Version: s.config.Version.Version, User: user, Ready: s.isReady, Log: s.log.With("part", "gateway")})
 	return nil
 }
+
+// share lets searches run in all processes on one PostgreSQL. A short command, and what has SQLite to itself, searches alone.
+func (s *System) share(ctx context.Context, algorithms *algorithm.Service) error {
+	if s.config.Embedded || s.db.Dialect() != "postgres" {
+		return nil
+	}
+	host, _ := os.Hostname() // for people: the random part tells processes apart
+	s.farm = algorithms.Share(s.db, fmt.Sprintf("%s:%d:%s", host, os.Getpid(), NewID()), NewID)
+	c := schedule.PoolConfig{URL: s.config.DatabaseURL, Timeout: workTimeout, Run: s.farm.Work, Log: s.log.With("part", "search")}
+	if s.config.has(RoleWorker) {
+		c.Workers = runtime.GOMAXPROCS(0)
+	}
+	pool, err := schedule.OpenPool(ctx, c)
+	if err != nil {
+		return fmt.Errorf("share searches: %w", err)
+	}
+	s.pool = pool
+	s.farm.Through(pool)
+	return nil
+}
+
+// workTimeout bounds one evaluation of a point: longer than the sandbox lets it run.
+const workTimeout = 20 * time.Minute
 
 func model(name string) (llm.Model, error) {
 	if name == "" || name == builtin.Name {
@@ -191,6 +229,12 @@ func (s *System) Close(ctx context.Context) error {
 	err := s.parts.close(ctx)
 	if s.lab != nil {
 		s.lab.Close()
+	}
+	if s.pool != nil {
+		err = errors.Join(err, s.pool.Close(ctx))
+	}
+	if s.farm != nil {
+		s.farm.Close()
 	}
 	if s.sandbox != nil {
 		s.sandbox.Close()

@@ -30,6 +30,9 @@ measure() {
 
 measure ./internal/backtest '^Benchmark(Baseline|EngineGo|EngineIdle|Backtest)$' 5x
 measure ./internal/strategy '^Benchmark(StarlarkOnBar|GoOnBar|StarlarkBacktest|Starlark(Crowded|Free)|GoBacktest)$' 5x
+measure ./internal/indicator '^BenchmarkSeries$' 200x
+measure ./internal/learn '^Benchmark(Boost|Predict)$' 1x
+measure ./internal/evidence '^Benchmark(Overfitting|RandomEntries)$' 3x
 measure ./internal/sandbox '^Benchmark(Cold|Warm)$' 30x
 measure ./internal/sandbox '^BenchmarkSandboxed$' 3x
 measure ./internal/store '^BenchmarkAppendBars$' 3x
@@ -104,12 +107,26 @@ row "backtest with all figures, Starlark" "$star" bars/s "300 k" "$(ratio "$gobt
 for name in Free Crowded; do
 	row "the same, ${name,,}" "$(figure BenchmarkStarlark$name bars/s)" bars/s "$([ $name = Crowded ] && echo "300 k")" "$(plain "$(figure BenchmarkStarlark$name refused/run)") orders refused a run"
 done
-here=$(figure BenchmarkSandboxed/here bars/s)
-row "baseline: a backtest in this process, 400,000 bars" "$here" bars/s "" ""
-row "the same in a child, bars sent" "$(figure BenchmarkSandboxed/child bars/s)" bars/s "1 M" "$(ratio "$here" "$(figure BenchmarkSandboxed/child bars/s)") of the baseline"
-row "the same in a child again" "$(figure BenchmarkSandboxed/again bars/s)" bars/s "" "$(ratio "$here" "$(figure BenchmarkSandboxed/again bars/s)") of the baseline"
+for kind in walk crowded; do
+	here=$(figure BenchmarkSandboxed/$kind/here bars/s)
+	row "baseline: a backtest here, 400,000 bars, $kind" "$here" bars/s "" ""
+	row "the same in a child, bars sent" "$(figure BenchmarkSandboxed/$kind/child bars/s)" bars/s "$([ $kind = walk ] && echo "1 M")" "$(ratio "$here" "$(figure BenchmarkSandboxed/$kind/child bars/s)") of the baseline"
+	row "the same in a child again" "$(figure BenchmarkSandboxed/$kind/again bars/s)" bars/s "" "$(ratio "$here" "$(figure BenchmarkSandboxed/$kind/again bars/s)") of the baseline"
+done
 row "sandbox: from nothing to a first answer" "$(figure BenchmarkCold ms/start)" ms "30" ""
 row "sandbox: a first answer of a child that waits" "$(figure BenchmarkWarm ms/start)" ms "1" ""
+copied=$(figure BenchmarkSeries/copy Mbars/s)
+row "baseline: copy 100,000 values one by one" "$copied" "M/s" "" ""
+# Beside them TA-Lib 0.4 in C (gcc -O2) where docs/performance.md was measured.
+for pair in "sma 615" "ema 410" "rsi 146" "macd 70" "bollinger 165" "atr 166"; do
+	read -r name there <<<"$pair"
+	row "whole series: $name" "$(figure "BenchmarkSeries/$name" Mbars/s)" "M/s" "$there" "$(ratio "$copied" "$(figure "BenchmarkSeries/$name" Mbars/s)") of the baseline"
+done
+fixed=$(figure BenchmarkBoost ms/loop)
+row "boosted trees, 100,000 x 30, 100 rounds" "$(figure BenchmarkBoost ms/best)" ms "2,400" "${fixed:+a fixed loop $(plain "$fixed") ms; AUC $(figure BenchmarkBoost AUC)}"
+row "prediction with them" "$(figure BenchmarkPredict Mrows/s)" "M/s" "1" ""
+ns=$(figure BenchmarkOverfitting ns/op)
+row "PBO, 12,870 splits x 100 x 1,000" "${ns:+$(LC_ALL=C printf '%.2f' "$(LC_ALL=C printf '%.0f' "$ns")e-6")}" ms "1,000" ""
 row "read candle file (csv.gz)" "$(figure BenchmarkRead rows/s)" rows/s "" ""
 for kind in sqlite postgres; do
 	aim="300 k"
@@ -119,6 +136,7 @@ for kind in sqlite postgres; do
 	ns=$(figure BenchmarkPriceBars/year/$kind ns/op)
 	row "read one year of one coin, $kind" "${ns:+$(LC_ALL=C printf '%.2f' "$(LC_ALL=C printf '%.0f' "$ns")e-6")}" ms "" ""
 	row "omc data export, one year, $kind" "$(figure BenchmarkProcess/year/$kind median-ms)" ms "" "$(memory "$(figure BenchmarkProcess/year/$kind peak-MB)")"
+	row "omc algo optimize, 105 points x 100,000 bars, $kind" "$(figure BenchmarkProcess/grid/$kind median-ms)" ms "1,000" ""
 	row "omc algo backtest, all bars, $kind" "$(figure BenchmarkProcess/backtest/$kind median-ms)" ms "2,000" "$(memory "$(figure BenchmarkProcess/backtest/$kind peak-MB)")"
 done
 row "baseline: a Go program that does nothing" "$(figure BenchmarkProcess/trivial median-ms)" ms "" "$(memory "$(figure BenchmarkProcess/trivial peak-MB)")"

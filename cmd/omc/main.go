@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/ohmycoins/omc/daemon"
 	"github.com/ohmycoins/omc/daemon/gateway"
@@ -24,11 +25,13 @@ import (
 	"github.com/ohmycoins/omc/internal/clock"
 	"github.com/ohmycoins/omc/internal/config"
 	"github.com/ohmycoins/omc/internal/iostreams"
+	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/sandbox"
 	"github.com/ohmycoins/omc/internal/sandbox/jail"
 	"github.com/ohmycoins/omc/internal/secret"
 	"github.com/ohmycoins/omc/internal/secret/quiet"
 	"github.com/ohmycoins/omc/internal/standin"
+	"github.com/ohmycoins/omc/internal/verdict"
 	"github.com/ohmycoins/omc/tui"
 )
 
@@ -153,9 +156,20 @@ func daemonConfig(ctx context.Context, f *factory.Factory, c *config.Config, emb
 		}
 	}
 	share, _ := strconv.ParseFloat(c.Get("data.max_missing"), 64) // checked when the settings were read
+	days, most := c.Holdout()
 	return daemon.Config{
-		MaxMissing: share,
-		DataDir:    c.Get("data_dir"), DatabaseURL: database, RedisURL: redis, Settings: settings, Unreadable: unreadable, Roles: roles, LogLevel: level, Version: f.Version,
+		MaxMissing: share, Holdout: ledger.Holdout{Longest: time.Duration(days) * 24 * time.Hour, Share: most}, Gate: gate(c),
+		DataDir: c.Get("data_dir"), DatabaseURL: database, RedisURL: redis, Settings: settings, Unreadable: unreadable, Roles: roles, LogLevel: level, Version: f.Version,
 		Spawn: sandbox.Self, Uncontained: c.Get("sandbox.accept_risk") == "uncontained", Embedded: embedded, Resume: f.Resume || !embedded,
 	}, nil
+}
+
+// gate reads what the verdicts ask for; every setting was checked when it was read.
+func gate(c *config.Config) verdict.Thresholds {
+	number := func(name string) float64 {
+		v, _ := strconv.ParseFloat(c.Get("gate."+name), 64)
+		return v
+	}
+	return verdict.Thresholds{DSR: number("deflated_sharpe"), PBO: number("pbo"), PaperDays: int(number("paper_days")), Days: int(number("days")), Trades: int(number("trades")),
+		RandomP: number("random_entries_p"), Costs: number("cost_multiple"), Stability: number("stability"), Looks: int(number("holdout_looks")), UnseenDays: int(number("holdout_unseen_days"))}
 }

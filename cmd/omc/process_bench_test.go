@@ -139,6 +139,12 @@ func BenchmarkProcess(b *testing.B) {
 			q.run(b, load...)
 			q.bench(b, rows, nil, p.omc, "algo", "backtest", "ema-cross", "--market", "BTC/USDT", "--interval", "5m")
 		})
+		b.Run("grid/"+kind, func(b *testing.B) { // 142,857 bars, of which the search sees seven tenths
+			q, _ := p.on(b, kind)
+			q.run(b, load...)
+			q.bench(b, 105*100_000, nil, p.omc, "algo", "optimize", "ema-cross", "--market", "BTC/USDT", "--interval", "5m", "--from", "2023-01-01", "--to", "2024-05-11",
+				"--over", "fast=10:80:5", "--over", "slow=120:480:60")
+		})
 		b.Run("year/"+kind, func(b *testing.B) {
 			q, _ := p.on(b, kind)
 			q.run(b, load...)

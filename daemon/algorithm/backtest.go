@@ -34,6 +34,9 @@ func (s *Service) Backtest(ctx context.Context, user string, r api.BacktestReque
 	if err != nil {
 		return nil, err
 	}
+	if err := risks(&r); err != nil {
+		return nil, err
+	}
 	bench := s.sandbox.Bench(sandbox.Script{Name: name, Source: r.Source})
 	defer bench.Close()
 	d, err := bench.Declare(ctx, o)
@@ -44,7 +47,11 @@ func (s *Service) Backtest(ctx context.Context, user string, r api.BacktestReque
 	if r.Settings != nil {
 		run.Settings = *r.Settings
 	}
-	data, err := s.read(ctx, d.Spec, &run, r.MaxMissing)
+	v, err := s.view(ctx, d.Spec, from, to, r.AcceptRisk)
+	if err != nil {
+		return nil, problem(err)
+	}
+	data, err := s.read(ctx, d.Spec, &run, &v, r.MaxMissing)
 	if err != nil {
 		return nil, problem(err)
 	}
@@ -56,7 +63,7 @@ func (s *Service) Backtest(ctx context.Context, user string, r api.BacktestReque
 		run.Algorithm = found[0].ID
 	}
 	bench.Load(data)
-	rep, err := s.tried(ctx, user, bench, run, &d.Content, name, trace)
+	rep, err := s.tried(ctx, user, bench, run, &v, &d.Content, name, trace)
 	if err != nil {
 		return nil, err
 	}
@@ -80,13 +87,10 @@ func (s *Service) Backtest(ctx context.Context, user string, r api.BacktestReque
 }
 
 // tried runs a backtest, which is in the trial ledger before it begins: its result is shown to nobody whose count does not have it.
-func (s *Service) tried(ctx context.Context, user string, bench *sandbox.Bench, run sandbox.Run, c *strategy.Content, name string, trace io.Writer) (*report.Report, error) {
-	t, err := backtest.Tried(user, "backtest", "", name, c, run.From, run.To, &run.Settings, s.clock.Now())
+func (s *Service) tried(ctx context.Context, user string, bench *sandbox.Bench, run sandbox.Run, v *view, c *strategy.Content, name string, trace io.Writer) (*report.Report, error) {
+	t, err := s.begin(ctx, user, "backtest", name, c, &run, v)
 	if err != nil {
 		return nil, err
-	}
-	if err := s.store.RecordTrial(ctx, t); err != nil {
-		return nil, fmt.Errorf("record the trial: %w", err)
 	}
 	rep, err := bench.Backtest(ctx, run, trace, nil)
 	if err != nil {
@@ -98,7 +102,8 @@ func (s *Service) tried(ctx context.Context, user string, bench *sandbox.Bench, 
 	if err := s.store.EndTrial(ctx, t); err != nil {
 		return nil, fmt.Errorf("record the trial's result: %w", err)
 	}
-	return rep, nil
+	rep.Holdout, err = s.holdout(ctx, user, c, v)
+	return rep, err
 }
 
 // resolve finds the script that is meant, puts it into r.Source, and returns its name and options.
@@ -173,17 +178,17 @@ func moment(name, text string) (time.Time, error) {
 	return time.Time{}, bad("%s: %.40q: want a date like 2024-06-01 or a time like 2024-06-01T12:00:00Z", name, text)
 }
 
-// read returns the bars of every market, as many before the window as the warm-up needs and the ledger has, and notes in the run where
-// they came from.
-func (s *Service) read(ctx context.Context, spec strategy.Spec, run *sandbox.Run, maxMissing float64) (sandbox.Data, error) {
+// read returns the bars of every market, as many before the window as the warm-up needs and the ledger has, and what the strategy asks of
+// the ledgers beside, and notes in the run where the bars came from.
+func (s *Service) read(ctx context.Context, spec strategy.Spec, run *sandbox.Run, v *view, maxMissing float64) (sandbox.Data, error) {
 	if maxMissing <= 0 {
 		maxMissing = s.maxMissing
 	}
 	sources := map[string]bool{}
 	data := sandbox.Data{Markets: spec.Markets, Interval: spec.Interval, Bars: make([][]market.Bar, len(spec.Markets))}
 	for i, m := range spec.Markets {
-		q := ledger.BarQuery{Market: m, Interval: spec.Interval, From: run.From, To: run.To}
-		bars, err := s.ledger.PriceBars(ctx, q)
+		q := ledger.BarQuery{Market: m, Interval: spec.Interval, From: run.From, To: v.until}
+		bars, err := v.reader.PriceBars(ctx, q)
 		if err != nil {
 			return data, fmt.Errorf("read bars of %s: %w", m, err)
 		}
@@ -195,7 +200,7 @@ func (s *Service) read(ctx context.Context, spec strategy.Spec, run *sandbox.Run
 		}
 		parts := []ledger.Bars{bars}
 		if spec.Warmup > 0 && !run.From.IsZero() {
-			before, err := s.ledger.PriceBars(ctx, ledger.BarQuery{Market: m, Interval: spec.Interval, To: run.From, Limit: spec.Warmup})
+			before, err := v.reader.PriceBars(ctx, ledger.BarQuery{Market: m, Interval: spec.Interval, To: run.From, Limit: spec.Warmup})
 			if err != nil {
 				return data, fmt.Errorf("read warm-up bars of %s: %w", m, err)
 			}
@@ -213,7 +218,14 @@ func (s *Service) read(ctx context.Context, spec strategy.Spec, run *sandbox.Run
 		run.Sources = append(run.Sources, name)
 	}
 	slices.Sort(run.Sources)
-	return data, nil
+	for _, bars := range data.Bars {
+		if at := bars[len(bars)-1].OpenTime().Add(spec.Interval.Duration()); at.After(v.read) {
+			v.read = at
+		}
+	}
+	var err error
+	data.Told, err = ledger.Asked(ctx, v.reader, spec.Ledgers, spec.Markets, spec.Interval, data.Bars)
+	return data, err
 }
 
 // noBars says what the ledger has instead of what was asked for.
@@ -282,7 +294,9 @@ func (s *Service) keep(ctx context.Context, user string, c strategy.Content, rep
 		if err != nil {
 			return fmt.Errorf("algorithm %.12s: %w", id, err)
 		}
-		e.Reasons = s.gate(ctx, a, e, rep.Simulated, strategy.Validated)
+		if e.Reasons, err = s.gate(ctx, user, a, e, rep.Simulated, strategy.Validated); err != nil {
+			return err
+		}
 	}
 	if err := s.store.PutEvidence(ctx, *e, body); err != nil {
 		return fmt.Errorf("keep evidence of %.12s: %w", id, err)

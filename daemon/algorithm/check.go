@@ -15,7 +15,8 @@ const (
 	mostSteps  = 2_000_000_000
 )
 
-// Check runs the look-ahead test alone. It shows no result of the strategy, so it is no trial.
+// Check runs the look-ahead test alone. It shows no result of the strategy, but a script's error can carry one out: so it is a trial, the same as
+// a backtest over that window.
 func (s *Service) Check(ctx context.Context, user string, r api.CheckRequest) (*backtest.LookAhead, error) {
 	if r.Cuts < 0 || r.Cuts > 10_000 || r.Steps < 0 || r.Steps > mostSteps {
 		return nil, bad("%d cuts and %d steps: want at most 10000 and %d", r.Cuts, r.Steps, mostSteps)
@@ -37,11 +38,18 @@ func (s *Service) Check(ctx context.Context, user string, r api.CheckRequest) (*
 	if err != nil {
 		return nil, problem(err)
 	}
-	data, err := s.read(ctx, d.Spec, &run, r.MaxMissing)
+	v, err := s.view(ctx, d.Spec, run.From, run.To, nil)
+	if err != nil {
+		return nil, problem(err)
+	}
+	data, err := s.read(ctx, d.Spec, &run, &v, r.MaxMissing)
 	if err != nil {
 		return nil, problem(err)
 	}
 	bench.Load(data)
+	if _, err := s.begin(ctx, user, "check", name, &d.Content, &run, &v); err != nil {
+		return nil, err
+	}
 	if r.Steps == 0 {
 		r.Steps = checkSteps
 	}

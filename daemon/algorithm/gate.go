@@ -12,16 +12,13 @@ import (
 	"github.com/ohmycoins/omc/internal/backtest"
 	"github.com/ohmycoins/omc/internal/research"
 	"github.com/ohmycoins/omc/internal/strategy"
+	"github.com/ohmycoins/omc/internal/verdict"
 )
 
 // What the gate asks for. docs/promotion.md states the same numbers.
 const (
-	leastFolds   = 2
-	leastDays    = 30  // out of sample; fewer are refused
-	goodDays     = 180 // fewer are named, and do not refuse
-	goodTrades   = 30  // fewer are named, and do not refuse
-	goodDeflated = 0.95
-	freshFor     = 90 * 24 * time.Hour
+	leastFolds = 2
+	freshFor   = 90 * 24 * time.Hour
 )
 
 // Promote moves an algorithm one state on, when the gate holds. A refusal is a Problem with code "refused" and every reason.
@@ -46,7 +43,10 @@ func (s *Service) Promote(ctx context.Context, user, id string, r api.PromoteReq
 	if err != nil {
 		return api.Algorithm{}, err
 	}
-	reasons := s.gate(ctx, a, e, simulated(rep), next)
+	reasons, err := s.gate(ctx, user, a, e, simulated(rep), next)
+	if err != nil {
+		return api.Algorithm{}, err
+	}
 	var missing []string
 	for _, q := range reasons {
 		if !q.Passed && !q.Advisory {
@@ -71,26 +71,26 @@ func refuse(detail string, reasons ...research.Reason) error {
 }
 
 // gate is Gate with what is known of this machine.
-func (s *Service) gate(ctx context.Context, a strategy.Algorithm, e *strategy.Evidence, simulated bool, next strategy.State) []research.Reason {
+func (s *Service) gate(ctx context.Context, user string, a strategy.Algorithm, e *strategy.Evidence, simulated bool, next strategy.State) ([]research.Reason, error) {
 	if next == strategy.Live {
-		return liveGate(s.sandbox.Contained(ctx))
+		return s.liveGate(ctx, user, a)
 	}
-	return Gate(a, e, simulated, next, s.clock.Now())
+	return Gate(a, e, simulated, next, s.limits, s.clock.Now()), nil
 }
 
 // Gate lists what the promotion of a to the state next needs, one by one, and whether it holds. It is a pure function of what is
 // known, for every state but live; simulated says that the evidence stands on simulated prices. A reason that is advisory is stated and
 // does not refuse.
-func Gate(a strategy.Algorithm, e *strategy.Evidence, simulated bool, next strategy.State, now time.Time) []research.Reason {
+func Gate(a strategy.Algorithm, e *strategy.Evidence, simulated bool, next strategy.State, t verdict.Thresholds, now time.Time) []research.Reason {
 	wf, out := walkForward(a, e)
 	out = append(out, lookAhead(a, e), counted(e))
 	if wf != nil {
-		out = append(out, length(wf, next), trades(wf, next))
+		out = append(out, length(wf, next, &t), trades(wf, next, &t))
 	}
 	if next == strategy.Paper {
 		out = append(out, fresh(a, e, now))
 	}
-	out = append(out, deflated(e))
+	out = append(out, deflated(e, &t))
 	if wf != nil {
 		out = append(out, againstHolding(wf))
 	}
@@ -108,19 +108,47 @@ func simulated(rep []byte) bool {
 	return rep != nil && json.Unmarshal(rep, &r) == nil && r.Simulated
 }
 
-// liveGate is the list of what live trading is still missing; uncontained is what this machine's sandbox lacks.
-func liveGate(uncontained error) []research.Reason {
+// liveGate is the list of what live trading still needs. What the newest evidence bundle refuses is part of it.
+func (s *Service) liveGate(ctx context.Context, user string, a strategy.Algorithm) ([]research.Reason, error) {
 	sandboxed := passed("sandbox_missing", "scripts run in child processes without network and files, with a memory limit")
-	if uncontained != nil {
-		sandboxed = failed("sandbox_missing", "measured: %v; wanted: child processes without network and with a memory limit", uncontained)
+	if err := s.sandbox.Contained(ctx); err != nil {
+		sandboxed = failed("sandbox_missing", "measured: %v; wanted: child processes without network and with a memory limit", err)
 	}
-	return []research.Reason{
+	out := []research.Reason{
 		failed("live_not_available", "this version has no venue that takes real orders; nothing you can do changes that"),
-		failed("no_paper_record", "measured: no judged paper record; wanted: one that a later version will compare with the backtest"),
-		failed("no_named_approval", "measured: no approval; wanted: a named person who approves this exact algorithm"),
+		failed(verdict.CodeRecord, "measured: no judged paper record; wanted: one that a later version will compare with the backtest"),
+		failed(verdict.CodeApproval, "measured: no approval; wanted: a named person who approves this exact algorithm"),
 		sandboxed,
 		failed("no_credentials", "measured: no venue credentials are kept; wanted: a user's own, encrypted"),
 	}
+	const code = "evidence_bundle"
+	kept, err := s.store.Bundles(ctx, user, a.ID, "", 1)
+	if err != nil {
+		return nil, err
+	}
+	if len(kept) == 0 {
+		return append(out, failed(code, "measured: none for this exact content; wanted: one whose verdict allows live trading; run 'omc algo validate %.12s'", a.ID)), nil
+	}
+	body, err := s.store.Bundle(ctx, user, kept[0].Hash)
+	if err != nil {
+		return nil, err
+	}
+	b, err := verdict.Decode(body)
+	if err != nil {
+		return append(out, failed(code, "measured: %v; wanted: one that can be read; run 'omc algo validate %.12s' again", err, a.ID)), nil
+	}
+	age := s.clock.Now().Sub(kept[0].Created)
+	if age > freshFor {
+		out = append(out, failed(code, "measured: the newest is %d days old; wanted: at most %d", int(age.Hours()/24), int(freshFor.Hours()/24)))
+	} else {
+		out = append(out, passed(code, "%.12s of %s", kept[0].Hash, kept[0].Created.Format(time.DateOnly)))
+	}
+	for _, r := range b.Live.Reasons {
+		if r.Code != verdict.CodeRecord && r.Code != verdict.CodeApproval {
+			out = append(out, r)
+		}
+	}
+	return out, nil
 }
 
 // walkForward reads the stored walk-forward; nil where it is missing or not complete.
@@ -164,19 +192,19 @@ func counted(e *strategy.Evidence) research.Reason {
 	return passed("trials_counted", "%d trials counted", e.Trials)
 }
 
-func length(wf *backtest.WalkForward, next strategy.State) research.Reason {
+func length(wf *backtest.WalkForward, next strategy.State, t *verdict.Thresholds) research.Reason {
 	const code = "too_short"
 	n := len(wf.Days)
 	switch {
-	case n < leastDays && next == strategy.Validated:
-		return failed(code, "measured: %d out-of-sample days; wanted: at least %d; use a longer window", n, leastDays)
-	case n < goodDays:
-		return advisory(false, code, "measured: %d out-of-sample days; under %d chance rules; a longer window would change it", n, goodDays)
+	case n < t.PaperDays && next == strategy.Validated:
+		return failed(code, "measured: %d out-of-sample days; wanted: at least %d; use a longer window", n, t.PaperDays)
+	case n < t.Days:
+		return advisory(false, code, "measured: %d out-of-sample days; under %d chance rules; a longer window would change it", n, t.Days)
 	}
 	return advisory(true, code, "%d out-of-sample days", n)
 }
 
-func trades(wf *backtest.WalkForward, next strategy.State) research.Reason {
+func trades(wf *backtest.WalkForward, next strategy.State, t *verdict.Thresholds) research.Reason {
 	const code = "too_few_trades"
 	filled := 0
 	for i := range wf.Folds {
@@ -185,8 +213,8 @@ func trades(wf *backtest.WalkForward, next strategy.State) research.Reason {
 	switch {
 	case filled == 0 && next == strategy.Validated:
 		return failed(code, "measured: no order was filled out of sample; wanted: at least one; a strategy that never trades proves nothing")
-	case wf.Trades < goodTrades:
-		return advisory(false, code, "measured: %d closed trades out of sample; under %d a few lucky ones decide; a longer window would change it", wf.Trades, goodTrades)
+	case wf.Trades < t.Trades:
+		return advisory(false, code, "measured: %d closed trades out of sample; under %d a few lucky ones decide; a longer window would change it", wf.Trades, t.Trades)
 	}
 	return advisory(true, code, "%d closed trades out of sample", wf.Trades)
 }
@@ -204,13 +232,13 @@ func fresh(a strategy.Algorithm, e *strategy.Evidence, now time.Time) research.R
 	return passed(code, "the evidence is of %s, for exactly this content", e.UpdatedAt.Format(time.DateOnly))
 }
 
-func deflated(e *strategy.Evidence) research.Reason {
+func deflated(e *strategy.Evidence, t *verdict.Thresholds) research.Reason {
 	const code = "deflated_sharpe"
 	if e == nil || e.DSR == nil {
 		return advisory(false, code, "measured: none; it needs the spread of a research session's trials, which 'omc lab run' records")
 	}
-	if *e.DSR < goodDeflated {
-		return advisory(false, code, "measured: %.3f after %d trials; wanted for money: %.2f; as it stands this result may well be luck", *e.DSR, e.Trials, goodDeflated)
+	if *e.DSR < t.DSR {
+		return advisory(false, code, "measured: %.3f after %d trials; wanted for money: %.2f; as it stands this result may well be luck", *e.DSR, e.Trials, t.DSR)
 	}
 	return advisory(true, code, "%.3f after %d trials", *e.DSR, e.Trials)
 }

@@ -36,6 +36,10 @@ func (s *Service) Optimize(ctx context.Context, user string, r api.OptimizeReque
 		return nil, err
 	}
 	defer o.bench.Close()
+	if o.shared, err = s.farm.open(ctx, o, r); err != nil {
+		return nil, err
+	}
+	defer o.shared.close(ctx)
 	for _, rung := range o.rungs {
 		if err := o.run(ctx, rung); err != nil {
 			return nil, err
@@ -59,10 +63,14 @@ type optimization struct {
 	name      string
 	bench     *sandbox.Bench
 	base      strategy.Options // with the parameters that are not varied
-	run1      sandbox.Run      // of the whole window; no varied parameters
+	view      view
+	run1      sandbox.Run // of the whole window; no varied parameters
 	out       api.Optimization
 	rungs     []search.Rung
+	order     []*tried // as they were made
 	points    []*tried
+	data      sandbox.Data
+	shared    *shared  // nil: this process evaluates all points
 	alive     []*tried // that the next rung runs
 	objective func(*report.Figures) *float64
 }
@@ -80,6 +88,9 @@ type tried struct {
 func (s *Service) plan(ctx context.Context, user string, r *api.OptimizeRequest) (*optimization, error) {
 	if r.WalkForward != 0 {
 		return nil, bad("walk_forward: a search keeps the end of the window back instead; walk the best point forward afterwards")
+	}
+	if len(r.AcceptRisk) > 0 {
+		return nil, bad("accept_risk: a search does not look at the hold-out, whoever accepts it: look with one backtest of what it found")
 	}
 	o := &optimization{s: s, user: user}
 	var err error
@@ -110,11 +121,15 @@ func (o *optimization) prepare(ctx context.Context, r *api.OptimizeRequest, from
 	if r.Settings != nil {
 		o.run1.Settings = *r.Settings
 	}
-	data, err := o.s.read(ctx, d.Spec, &o.run1, r.MaxMissing)
+	if o.view, err = o.s.view(ctx, d.Spec, from, to, nil); err != nil {
+		return problem(err)
+	}
+	data, err := o.s.read(ctx, d.Spec, &o.run1, &o.view, r.MaxMissing)
 	if err != nil {
 		return problem(err)
 	}
 	o.bench.Load(data)
+	o.data = data
 	o.base.Markets, o.base.Interval = data.Markets, data.Interval
 	o.out.Strategy, o.out.Markets, o.out.Interval = d.Spec.Name, data.Markets, data.Interval
 	return o.cut(data, r.Test)
@@ -163,7 +178,7 @@ func (o *optimization) draw(r *api.OptimizeRequest, declared []strategy.Param) e
 	for _, p := range points {
 		o.points = append(o.points, &tried{params: p})
 	}
-	o.alive = o.points
+	o.alive, o.order = o.points, slices.Clone(o.points)
 	return nil
 }
 
@@ -210,11 +225,20 @@ func (o *optimization) run(ctx context.Context, rung search.Rung) error {
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
+	var open []*tried
 	for _, p := range o.alive {
-		if p.err != nil {
-			continue
+		if p.err == nil {
+			p.share = rung.Share
+			open = append(open, p)
 		}
-		p.share = rung.Share
+	}
+	if o.shared != nil && len(open) >= leastShared {
+		var err error
+		if open, err = o.shared.run(ctx, o, open, until); err != nil {
+			return err
+		}
+	}
+	for _, p := range open {
 		g.Go(func() error { return o.one(gctx, p, until) })
 	}
 	if err := g.Wait(); err != nil {
@@ -253,6 +277,7 @@ func (o *optimization) begin(ctx context.Context, until time.Time) error {
 		if p.trial, err = backtest.Tried(o.user, "optimize", "", o.name, &content, o.out.From, until, &o.run1.Settings, o.s.clock.Now()); err != nil {
 			return err
 		}
+		p.trial.Read = o.view.read
 		trials = append(trials, p.trial)
 	}
 	if err := o.s.store.RecordTrial(ctx, trials...); err != nil {
@@ -281,7 +306,7 @@ func (o *optimization) params(p search.Point) map[string]float64 {
 // one runs one point. What is wrong with the point alone is noted with it.
 func (o *optimization) one(ctx context.Context, p *tried, until time.Time) error {
 	run := o.run1
-	run.Params = o.params(p.params)
+	run.Params, run.Brief = o.params(p.params), true
 	if until.Before(o.out.End) {
 		run.Before, run.To = until, time.Time{}
 	}
@@ -367,6 +392,13 @@ func (o *optimization) judge(ctx context.Context, out *api.Optimization) error {
 			out.Notes = append(out.Notes, "deflated Sharpe ratio: "+err.Error())
 		}
 	}
+	if out.Best != nil {
+		if n, err := o.around(); err == nil {
+			out.Around = &n
+		} else {
+			out.Notes = append(out.Notes, err.Error())
+		}
+	}
 	pbo, err := o.overfit()
 	if out.Method == "halving" {
 		err = errors.New("the points that are left were chosen on a part of these bars already")
@@ -379,28 +411,46 @@ func (o *optimization) judge(ctx context.Context, out *api.Optimization) error {
 	return nil
 }
 
+// nearest is how many points around one of a random search are its neighbours.
+const nearest = 8
+
+// around compares the best point with those beside it, among those that ran over the whole search.
+func (o *optimization) around() (evidence.Neighbourhood, error) {
+	var names []string
+	var points []evidence.TrialPoint
+	for _, p := range o.points {
+		if p.share != 1 {
+			continue
+		}
+		if names == nil {
+			names = slices.Sorted(maps.Keys(p.params))
+		}
+		t := evidence.TrialPoint{Score: o.score(p)}
+		for _, name := range names {
+			t.Values = append(t.Values, p.params[name])
+		}
+		points = append(points, t)
+	}
+	if o.out.Method == "grid" {
+		return evidence.AroundGrid(points, 0)
+	}
+	return evidence.AroundNearest(points, 0, min(nearest, len(points)-1))
+}
+
 // overfit is the probability of overfitting over the points that ran over the whole search, on the days that all of them have.
 func (o *optimization) overfit() (float64, error) {
 	var all []*tried
 	first, end := int64(math.MinInt64), int64(math.MaxInt64)
 	for _, p := range o.points {
-		if p.ran && p.err == nil && p.share == 1 && len(p.trial.Returns) > 0 {
+		if p.ran && p.err == nil && p.share == 1 && !flat(p.trial.Returns) {
 			all = append(all, p)
 			first, end = max(first, p.trial.FirstDay), min(end, p.trial.FirstDay+int64(len(p.trial.Returns)))
 		}
 	}
 	days := int(max(0, end-first))
-	if len(all) < leastOverfit {
-		return 0, fmt.Errorf("%d points ran over the whole search, at least %d are needed", len(all), leastOverfit)
-	}
-	blocks := 16 // 12,870 splits
-	switch {
-	case days < 32:
-		return 0, fmt.Errorf("the points have %d days in common, at least 32 are needed", days)
-	case days < 160:
-		blocks = 8
-	case len(all) > 1000:
-		blocks = 10
+	blocks, why := overfitBlocks(days, len(all))
+	if why != "" {
+		return 0, errors.New(why)
 	}
 	m := evidence.Matrix{Rows: days, Cols: len(all), Data: make([]float64, days*len(all))}
 	for j, p := range all {
@@ -410,6 +460,21 @@ func (o *optimization) overfit() (float64, error) {
 	}
 	over, err := evidence.ProbabilityOfOverfitting(m, blocks)
 	return over.PBO, err
+}
+
+// overfitBlocks is into how many blocks the days are cut to tell the probability of overfitting; or why it cannot be told.
+func overfitBlocks(days, trials int) (blocks int, why string) {
+	switch {
+	case trials < leastOverfit:
+		return 0, fmt.Sprintf("%d trials ran over the same days, at least %d are needed", trials, leastOverfit)
+	case days < 32:
+		return 0, fmt.Sprintf("they have %d days in common, at least 32 are needed", days)
+	case days < 160:
+		return 8, ""
+	case trials > 1000:
+		return 10, ""
+	}
+	return 16, "" // 12,870 splits
 }
 
 // test runs the best point over what the search has not seen. It is a trial too.
@@ -425,7 +490,7 @@ func (o *optimization) test(ctx context.Context, out *api.Optimization) error {
 	}
 	run := o.run1
 	run.Params, run.From = o.params(best.params), out.To
-	rep, err := o.s.tried(ctx, o.user, o.bench, run, &content, o.name, nil)
+	rep, err := o.s.tried(ctx, o.user, o.bench, run, &o.view, &content, o.name, nil)
 	if err != nil {
 		return err
 	}

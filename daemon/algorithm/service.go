@@ -22,6 +22,7 @@ import (
 	"github.com/ohmycoins/omc/internal/sandbox"
 	"github.com/ohmycoins/omc/internal/store"
 	"github.com/ohmycoins/omc/internal/strategy"
+	"github.com/ohmycoins/omc/internal/verdict"
 )
 
 // Store is what the service keeps algorithms in (internal/store). Not found is store.ErrNotFound.
@@ -35,24 +36,31 @@ type Store interface {
 	Evidence(ctx context.Context, id string) (*strategy.Evidence, []byte, error)
 	RecordTrial(ctx context.Context, trials ...research.CampaignTrial) error
 	EndTrial(ctx context.Context, trials ...research.CampaignTrial) error
+	RecordLook(ctx context.Context, t research.CampaignTrial, sealed time.Time) error
+	AppendAudit(ctx context.Context, user, action, subject string, detail json.RawMessage) error
+	PutBundle(ctx context.Context, user string, b store.BundleRow, body []byte) error
+	Bundles(ctx context.Context, user, algorithm, prefix string, limit int) ([]store.BundleRow, error)
+	Bundle(ctx context.Context, user, hash string) ([]byte, error)
 	Campaign(ctx context.Context, user, codeHash string, markets []market.Market) (research.Campaign, error)
 }
 
 // Service implements gateway.Algorithms. Safe for concurrent use.
 type Service struct {
 	store   Store
-	ledger  ledger.Reader
+	ledger  *ledger.Sealed
 	clock   clock.Clock
 	sandbox *sandbox.Host // where scripts run
 
-	maxMissing float64 // share of a window's bars; set before the service is used
+	farm       *Farm              // nil: searches are this process' own; set before the service is used
+	maxMissing float64            // share of a window's bars; set before the service is used
+	limits     verdict.Thresholds // what the verdicts ask for; set before the service is used
 
 	evidence sync.Mutex // held while evidence is read, changed and written back
 }
 
-// New returns a service over a store, the ledgers, a clock and the sandbox in which scripts run.
-func New(s Store, r ledger.Reader, c clock.Clock, h *sandbox.Host) *Service {
-	return &Service{store: s, ledger: r, clock: c, sandbox: h}
+// New returns a service over a store, the ledgers without their hold-out, a clock and the sandbox in which scripts run.
+func New(s Store, r *ledger.Sealed, c clock.Clock, h *sandbox.Host) *Service {
+	return &Service{store: s, ledger: r, clock: c, sandbox: h, limits: verdict.Defaults()}
 }
 
 // declare runs a script's top level, in a child of its own.
@@ -90,7 +98,14 @@ func (s *Service) Create(ctx context.Context, user string, r api.AlgorithmCreate
 	if err != nil {
 		return api.Algorithm{}, err
 	}
-	a, err := s.put(ctx, user, d.Spec.Name, d.Content, strategy.Provenance{Author: user})
+	cutoff, err := moment("model_cutoff", r.ModelCutoff)
+	if err != nil {
+		return api.Algorithm{}, err
+	}
+	if (r.Model == "") != cutoff.IsZero() {
+		return api.Algorithm{}, bad("model %.40q, model_cutoff %.40q: what a language model wrote carries its name and the end of what it was trained on, both", r.Model, r.ModelCutoff)
+	}
+	a, err := s.put(ctx, user, d.Spec.Name, d.Content, strategy.Provenance{Author: user, Model: plain(r.Model), ModelCutoff: cutoff})
 	if err != nil {
 		return api.Algorithm{}, err
 	}
@@ -163,7 +178,9 @@ func (s *Service) Get(ctx context.Context, user, id string) (api.Algorithm, erro
 		}
 	}
 	if to := a.State.Next(); to != "" {
-		out.Gate = s.gate(ctx, a, e, simulated(rep), to)
+		if out.Gate, err = s.gate(ctx, user, a, e, simulated(rep), to); err != nil {
+			return api.Algorithm{}, err
+		}
 	}
 	return out, nil
 }
@@ -264,7 +281,13 @@ func problem(err error) error {
 	var script *strategy.ScriptError
 	var holes *ledger.HolesError
 	var limit *sandbox.LimitError
+	var sealed *ledger.SealedError
+	var ambiguous *ledger.AmbiguousError
 	switch {
+	case errors.As(err, &ambiguous):
+		return bad("%s", ambiguous.Error())
+	case errors.As(err, &sealed):
+		return api.NewProblem(http.StatusUnprocessableEntity, api.CodeHoldout, "%s", sealed.Error())
 	case errors.As(err, &script):
 		return bad("%s", script.Backtrace())
 	case errors.As(err, &limit):

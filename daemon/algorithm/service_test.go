@@ -38,8 +38,13 @@ type bench struct {
 
 func newBench(t *testing.T, source string) *bench {
 	t.Helper()
+	return newBenchAt(t, storetest.URL(t), source)
+}
+
+func newBenchAt(t *testing.T, url, source string) *bench {
+	t.Helper()
 	c := clock.NewManual(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
-	db, err := store.Open(t.Context(), storetest.URL(t), store.Options{Migrate: true, Clock: c})
+	db, err := store.Open(t.Context(), url, store.Options{Migrate: true, Clock: c})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +74,7 @@ func newBench(t *testing.T, source string) *bench {
 	if _, err := db.AppendBars(t.Context(), m, market.Hour, rows, false); err != nil {
 		t.Fatal(err)
 	}
-	return &bench{New(db, db, c, sandboxtest.Host(t)), db, user, c}
+	return &bench{New(db, ledger.Seal(db, ledger.Holdout{}), c, sandboxtest.Host(t)), db, user, c}
 }
 
 // problemOf is the Problem in err, with this code.
@@ -218,7 +223,7 @@ func TestPromotionNeedsEvidence(t *testing.T) {
 		t.Errorf("%s, reasons %+v", v.State, v.Evidence.Reasons)
 	}
 	_, err = promote(strategy.Live)
-	if p := problemOf(t, err, api.CodeRefused); codes(p, true) != "live_not_available no_paper_record no_named_approval no_credentials" {
+	if p := problemOf(t, err, api.CodeRefused); codes(p, true) != "live_not_available no_paper_record no_named_approval no_credentials evidence_bundle" {
 		t.Errorf("%+v", p)
 	}
 	if v, err = b.Retire(t.Context(), b.user, a.ID, "tired"); err != nil || v.State != strategy.Retired {
@@ -353,6 +358,17 @@ def on_bar(ctx, bar): ctx.target(0.9 if bar.close > slow.value else 0)
 	if then := evidence(); then.Trials != 18 {
 		t.Errorf("%d trials, want 18: the one that failed among them", then.Trials)
 	}
+	// A check shows no result, but the error of a script can.
+	tell := strings.Replace(fmt.Sprintf(rename, 33), "ctx.target(", "fail('%s' % ctx.equity) or ctx.target(", 1)
+	if _, err := b.Check(t.Context(), b.user, api.CheckRequest{BacktestRequest: api.BacktestRequest{Source: tell, Strategy: "x"}}); err == nil {
+		t.Error("a script that fails passes the check")
+	}
+	if _, err := b.Check(t.Context(), b.user, api.CheckRequest{BacktestRequest: plain}); err != nil { // tried before
+		t.Error(err)
+	}
+	if then := evidence(); then.Trials != 19 {
+		t.Errorf("%d trials, want 19: the one that was checked among them", then.Trials)
+	}
 }
 
 func TestShortWindowIsRefused(t *testing.T) {
@@ -460,7 +476,7 @@ func TestDiff(t *testing.T) {
 }
 
 func TestExamplesAreOffered(t *testing.T) {
-	b := New(nil, nil, nil, nil)
+	b := New(nil, ledger.Seal(nil, ledger.Holdout{}), nil, nil)
 	all := b.Examples()
 	if len(all) != len(strategy.Examples()) {
 		t.Fatal(len(all))

@@ -261,3 +261,12 @@ func (m *mortal) CommitBatch(ctx context.Context, b journal.Batch) error {
 	}
 	return errDead
 }
+
+// to moves the clock on to a moment.
+func (c *ticking) to(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t.After(c.now) {
+		c.now = t
+	}
+}

@@ -100,10 +100,9 @@ func (f *bars) fill(ctx context.Context, m int) error {
 	return nil
 }
 
-// openReplay feeds the stored bars of the session's window, and before them as many as the warm-up needs and the ledger has.
-func openReplay(ctx context.Context, r ledger.Reader, j *journal.Session, warmup int, after place) (venue.Feed, error) {
+// warmupBegins is where a replay's bars begin in each market: as many as the warm-up takes before its window, however far back they lie.
+func warmupBegins(ctx context.Context, r ledger.Reader, j *journal.Session, warmup int) ([]int64, error) {
 	from := make([]int64, len(j.Markets))
-	to := j.FeedArgs.To.Unix()
 	for m := range j.Markets {
 		from[m] = j.FeedArgs.From.Unix()
 		if warmup <= 0 {
@@ -117,6 +116,16 @@ func openReplay(ctx context.Context, r ledger.Reader, j *journal.Session, warmup
 			from[m] = before.Bars[0].Unix()
 		}
 	}
+	return from, nil
+}
+
+// openReplay feeds the stored bars of the session's window, and before them as many as the warm-up needs and the ledger has.
+func openReplay(ctx context.Context, r ledger.Reader, j *journal.Session, warmup int, after place) (venue.Feed, error) {
+	from, err := warmupBegins(ctx, r, j, warmup)
+	if err != nil {
+		return nil, err
+	}
+	to := j.FeedArgs.To.Unix()
 	step := int64(j.Interval)
 	return newBars(len(j.Markets), from, after, func(ctx context.Context, m int, at int64) ([]market.Bar, error) {
 		for at < to {

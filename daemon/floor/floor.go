@@ -20,6 +20,7 @@ import (
 	"github.com/ohmycoins/omc/internal/journal"
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/market"
+	"github.com/ohmycoins/omc/internal/research"
 	"github.com/ohmycoins/omc/internal/sandbox"
 	"github.com/ohmycoins/omc/internal/store"
 	"github.com/ohmycoins/omc/internal/strategy"
@@ -41,6 +42,8 @@ type Store interface {
 	FloorFills(ctx context.Context, user, session string, limit int) ([]store.SessionFill, error)
 	FloorEquity(ctx context.Context, session string, maxPoints int) ([]journal.EquityPoint, error)
 	AppendAudit(ctx context.Context, user, action, subject string, detail json.RawMessage) error
+	RecordTrial(ctx context.Context, trials ...research.CampaignTrial) error
+	RecordLook(ctx context.Context, t research.CampaignTrial, sealed time.Time) error
 }
 
 // Quoter asks an upstream for its newest quotes of every market it has. bad says, one by one, which entries of the answer could
@@ -56,6 +59,7 @@ type Options struct {
 	MaxSessions int                                              // running at once; 0: 64
 	Wait        func(ctx context.Context, d time.Duration) error // returns after d, or ctx's error; nil: the machine's timer
 	NewID       func() string                                    // nil: 12 random hex digits
+	Holdout     *ledger.Sealed                                   // says what of the stored bars is sealed; nil: nothing is
 }
 
 const (

@@ -26,6 +26,7 @@ type rebuilt struct {
 	*recorder
 	at         place  // bars: after the newest recorded one
 	live       bool   // a quote or a command has been recorded
+	told       int64  // the newest item of the ledgers that the strategy was told of; 0: it was told nothing, or not all of it
 	recorded   string // hash of the newest recorded line
 	stored     int64  // recorded lines
 	difference string // "": line for line the same
@@ -100,7 +101,8 @@ func (b *rebuilt) again(in *journal.Input) error {
 	}
 	b.failure = b.take(&ev)
 	b.at.see(&ev)
-	b.live = b.live || ev.Kind != engine.Bar
+	b.live = b.live || ev.Kind != engine.Bar && ev.Kind != engine.Facts
+	b.told = max(b.told, ev.Seq)
 	return nil
 }
 

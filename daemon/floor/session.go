@@ -32,6 +32,7 @@ type session struct {
 	finished chan struct{} // closed when work has returned
 
 	rec      *recorder
+	facts    *facts             // nil: the strategy asks the ledgers nothing
 	next     *venue.Observation // taken from the feed, waiting for its time
 	began    time.Time          // when the group under way was begun
 	origin   origin
@@ -173,6 +174,9 @@ func (a *session) trade(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if a.facts, err = openFacts(ctx, a.s.ledger, &a.j, *a.rec.runner.Engine().Spec(), b.told); err != nil {
+		return err
+	}
 	for {
 		if ctx.Err() != nil {
 			return errors.Join(a.flush(ctx), ctx.Err())
@@ -248,6 +252,9 @@ func (a *session) turn(ctx, w context.Context, feed venue.Feed) (done bool, err 
 			}
 			return false, nil
 		}
+	}
+	if done, err := a.inform(ctx, a.next); done || err != nil {
+		return done, err
 	}
 	ev := engine.FromFeed(*a.next)
 	a.next = nil

@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/ohmycoins/omc/internal/api"
+	"github.com/ohmycoins/omc/internal/backtest"
 	"github.com/ohmycoins/omc/internal/journal"
 	"github.com/ohmycoins/omc/internal/ledger"
+	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/report"
 	"github.com/ohmycoins/omc/internal/research"
 	"github.com/ohmycoins/omc/internal/sandbox"
@@ -52,6 +55,18 @@ func (s *Service) Start(ctx context.Context, user string, r api.FloorRequest) (a
 	if err := s.window(ctx, &j, &a, &r); err != nil {
 		return api.FloorSession{}, err
 	}
+	f, err := openFacts(ctx, s.ledger, &j, strat.Spec(), 0)
+	if err != nil {
+		return api.FloorSession{}, err
+	}
+	if f != nil { // what is ambiguous is told at once
+		var ambiguous *ledger.AmbiguousError
+		if _, err := f.reader.Facts(ctx, f.query); errors.As(err, &ambiguous) {
+			return api.FloorSession{}, bad("%s", ambiguous.Error())
+		} else if err != nil {
+			return api.FloorSession{}, err
+		}
+	}
 	if _, err := newRecorder(j, strat); err != nil { // its init runs once here, so that an error of it is told at once
 		return api.FloorSession{}, script(err)
 	}
@@ -59,6 +74,9 @@ func (s *Service) Start(ctx context.Context, user string, r api.FloorRequest) (a
 	err = s.room()
 	s.mu.Unlock()
 	if err != nil {
+		return api.FloorSession{}, err
+	}
+	if err := s.look(ctx, &j, &a, ledger.About(j.Markets, strat.Spec().Ledgers), r.AcceptRisk); err != nil {
 		return api.FloorSession{}, err
 	}
 	if err := s.store.PutFloorSession(ctx, j); err != nil {
@@ -75,6 +93,51 @@ func (s *Service) Start(ctx context.Context, user string, r api.FloorRequest) (a
 		return api.FloorSession{}, err
 	}
 	return s.Get(ctx, user, j.ID)
+}
+
+// look writes a replay of stored bars down as the trial that it is. One that reaches into the sealed hold-out is refused, unless that was
+// accepted: then it is written down as a look too.
+// A live session looks at nothing: what it meets has not happened yet. about is what the strategy learns of.
+func (s *Service) look(ctx context.Context, j *journal.Session, a *strategy.Algorithm, about []market.Market, accept []string) error {
+	for _, r := range accept {
+		if r != api.RiskHoldout {
+			return bad("accept_risk %.40q: a session has one risk to accept, %s", r, api.RiskHoldout)
+		}
+	}
+	if j.Feed != feedReplay {
+		return nil
+	}
+	t, err := backtest.Tried(j.UserID, research.StageReplay, j.ID, a.Name, &a.Content, j.FeedArgs.From, j.FeedArgs.To, &j.Settings, j.CreatedAt)
+	if err != nil {
+		return err
+	}
+	t.Read = j.FeedArgs.To
+	var sealed time.Time
+	if s.opts.Holdout != nil {
+		if sealed, err = s.opts.Holdout.Until(ctx, about...); err != nil {
+			return err
+		}
+	}
+	if sealed.IsZero() || !j.FeedArgs.To.After(sealed) {
+		if err := s.store.RecordTrial(ctx, t); err != nil {
+			return fmt.Errorf("record the replay among the trials: %w", err)
+		}
+		return nil
+	}
+	if !slices.Contains(accept, api.RiskHoldout) {
+		return api.NewProblem(http.StatusUnprocessableEntity, api.CodeHoldout, "%v", &ledger.SealedError{From: sealed})
+	}
+	if err := s.store.RecordLook(ctx, t, sealed); err != nil {
+		return fmt.Errorf("record the look at the hold-out: %w", err)
+	}
+	detail, err := json.Marshal(map[string]any{"trial": t.ID(), "algorithm": a.ID, "strategy": a.Name, "stage": t.Stage, "markets": j.Markets, "sealed": sealed, "to": j.FeedArgs.To})
+	if err != nil {
+		return err
+	}
+	if err := s.store.AppendAudit(ctx, j.UserID, "holdout.look", a.ID, detail); err != nil {
+		return fmt.Errorf("audit of the look at the hold-out: %w", err)
+	}
+	return nil
 }
 
 // algorithm resolves an id or a unique prefix of one.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/ohmycoins/omc/internal/api"
+	"github.com/ohmycoins/omc/internal/ledger"
+	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/strategy"
 )
 
@@ -57,4 +59,50 @@ func FuzzTimeOf(f *testing.F) {
 			t.Fatalf("%q is read as %s, and that as %s, %v", s, at, again, err)
 		}
 	})
+}
+
+// A replay of the newest stored bars is a look at the hold-out: refused, or counted.
+func TestAReplayOfTheHoldOutIsALook(t *testing.T) {
+	t.Parallel()
+	b := newFloor(t)
+	b.bars(400)
+	id := b.algorithm(holdScript, strategy.Options{}, strategy.Paper)
+	f := b.service(b.db, Options{Holdout: ledger.Seal(b.db, ledger.Holdout{Longest: 3 * 24 * time.Hour, Share: 0.5})})
+	seal := start2024.Add(400*time.Hour - 3*24*time.Hour).Truncate(24 * time.Hour)
+	trials, seen := 0, time.Time{}
+	looks := func() int {
+		t.Helper()
+		c, err := b.db.Campaign(t.Context(), b.user, "", []market.Market{{Base: "BTC", Quote: "USDT"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		trials, seen = c.Trials, c.Seen
+		return c.Looks
+	}
+	r := api.FloorRequest{Algorithm: id, Paper: true, Feed: "replay", From: "2024-01-02"}
+	_, err := f.Start(t.Context(), b.user, r)
+	problemOf(t, err, api.CodeHoldout)
+	r.AcceptRisk = []string{"all"}
+	_, err = f.Start(t.Context(), b.user, r)
+	problemOf(t, err, api.CodeBadRequest)
+	if looks() != 0 {
+		t.Fatal("a refused look was counted")
+	}
+	r.AcceptRisk = []string{api.RiskHoldout}
+	s, err := f.Start(t.Context(), b.user, r)
+	if err != nil || looks() != 1 {
+		t.Fatalf("%d looks, %v", looks(), err)
+	}
+	if trials != 1 || !seen.After(seal) {
+		t.Errorf("%d trials, seen up to %v", trials, seen)
+	}
+	final(t, f, b.user, s.ID)
+	r.AcceptRisk, r.To = nil, seal.Format(time.RFC3339)
+	if s, err = f.Start(t.Context(), b.user, r); err != nil || looks() != 1 {
+		t.Fatalf("a replay that ends before it: %d looks, %v", looks(), err)
+	}
+	if trials != 2 {
+		t.Errorf("%d trials: a replay before the hold-out is one too", trials)
+	}
+	final(t, f, b.user, s.ID)
 }

@@ -30,6 +30,30 @@ func (g *server) algorithmRoutes() {
 			v, err := g.Algorithms.Optimize(ctx, g.User, in.Body)
 			return reply(g, ctx, v, err)
 		})
+	huma.Register(g.api, op(http.MethodPost, "/api/v1/algo/validate", "algo-validate", "Measure an algorithm and keep the evidence as a bundle"),
+		func(ctx context.Context, in *struct{ Body api.ValidateRequest }) (*answer[*api.Validation], error) {
+			v, err := g.Algorithms.Validate(ctx, g.User, in.Body)
+			return reply(g, ctx, v, err)
+		})
+	huma.Register(g.api, op(http.MethodGet, "/api/v1/evidence", "evidence-list", "Evidence bundles, newest first"),
+		func(ctx context.Context, in *struct {
+			Algorithm string `query:"algorithm" maxLength:"100" doc:"id or unique prefix; all algorithms by default"`
+		}) (*answer[[]api.BundleName], error) {
+			v, err := g.Algorithms.Bundles(ctx, g.User, in.Algorithm)
+			return reply(g, ctx, orEmpty(v), err)
+		})
+	huma.Register(g.api, op(http.MethodGet, "/api/v1/evidence/{hash}", "evidence-get", "One evidence bundle"),
+		func(ctx context.Context, in *struct {
+			Hash string `path:"hash" maxLength:"100" doc:"hash, or a unique prefix of at least 4 characters"`
+		}) (*answer[*api.Validation], error) {
+			v, err := g.Algorithms.Evidence(ctx, g.User, in.Hash)
+			return reply(g, ctx, v, err)
+		})
+	huma.Register(g.api, op(http.MethodPost, "/api/v1/evidence/verify", "evidence-verify", "Make a bundle's measurements again and compare them"),
+		func(ctx context.Context, in *struct{ Body api.VerifyRequest }) (*answer[*api.Verification], error) {
+			v, err := g.Algorithms.Verify(ctx, g.User, in.Body)
+			return reply(g, ctx, v, err)
+		})
 	huma.Register(g.api, op(http.MethodPost, "/api/v1/algo/check", "algo-check", "Look for decisions that depend on the future"),
 		func(ctx context.Context, in *struct{ Body api.CheckRequest }) (*answer[*backtest.LookAhead], error) {
 			v, err := g.Algorithms.Check(ctx, g.User, in.Body)

@@ -70,6 +70,10 @@ type Algorithms interface {
 	// Backtest runs one backtest; trace, when not nil, gets every event, intent, approval, order and fill as JSON lines.
 	Backtest(ctx context.Context, user string, r api.BacktestRequest, trace io.Writer) (*report.Report, error)
 	Optimize(ctx context.Context, user string, r api.OptimizeRequest) (*api.Optimization, error)
+	Validate(ctx context.Context, user string, r api.ValidateRequest) (*api.Validation, error)
+	Verify(ctx context.Context, user string, r api.VerifyRequest) (*api.Verification, error)
+	Bundles(ctx context.Context, user, id string) ([]api.BundleName, error)
+	Evidence(ctx context.Context, user, hash string) (*api.Validation, error)
 	Check(ctx context.Context, user string, r api.CheckRequest) (*backtest.LookAhead, error)
 	Create(ctx context.Context, user string, r api.AlgorithmCreate) (api.Algorithm, error)
 	List(ctx context.Context, user string) ([]api.Algorithm, error)  // newest first, without Report

@@ -15,23 +15,34 @@ import (
 
 // windowed is the only ledger an agent reaches: nothing that happened outside the research window, or was known after its end.
 type windowed struct {
-	ledger   ledger.Reader
+	ledger   *ledger.Sealed
 	from, to time.Time // to zero: no end
 }
 
-func (t *turn) window() (windowed, error) {
+func (t *turn) window(ctx context.Context) (windowed, error) {
 	w := windowed{ledger: t.lab.Ledger}
 	var err error
 	if w.from, err = parseTime(t.state.Session.Options.From); err != nil {
 		return w, err
 	}
-	w.to, err = parseTime(t.state.Session.Options.To)
+	if w.to, err = parseTime(t.state.Session.Options.To); err != nil || !w.to.IsZero() {
+		return w, err
+	}
+	w.to, err = w.ledger.Until(ctx) // of a session from before there was a hold-out
 	return w, err
 }
 
 // bars returns one market's bars inside the window.
 func (w windowed) bars(ctx context.Context, m market.Market, iv market.Interval) (ledger.Bars, error) {
-	return w.ledger.PriceBars(ctx, ledger.BarQuery{Market: m, Interval: iv, From: w.from, To: w.to, AsOf: w.to})
+	to := w.to
+	sealed, err := w.ledger.Until(ctx, m)
+	if err != nil {
+		return ledger.Bars{}, err
+	}
+	if !sealed.IsZero() && (to.IsZero() || to.After(sealed)) {
+		to = sealed // its newest bar is older than those of other markets
+	}
+	return w.ledger.PriceBars(ctx, ledger.BarQuery{Market: m, Interval: iv, From: w.from, To: to, AsOf: w.to})
 }
 
 // history is one market's bars with what a backtest says of them.
@@ -49,7 +60,7 @@ func (t *turn) histories(ctx context.Context, markets []string, interval string)
 	if len(markets) == 0 || len(markets) > 20 {
 		return nil, 0, refuse("%d markets: want 1 to 20", len(markets))
 	}
-	w, err := t.window()
+	w, err := t.window(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -79,7 +90,7 @@ func (t *turn) histories(ctx context.Context, markets []string, interval string)
 }
 
 func listCoins(ctx context.Context, t *turn, _ string, _ research.NoArgs) (outcome, error) {
-	w, err := t.window()
+	w, err := t.window(ctx)
 	if err != nil {
 		return outcome{}, err
 	}

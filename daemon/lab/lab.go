@@ -47,7 +47,7 @@ type Store interface {
 // Config is what a lab needs.
 type Config struct {
 	Store  Store
-	Ledger ledger.Reader
+	Ledger *ledger.Sealed // without the hold-out
 	Clock  clock.Clock
 	NewID  func() string                        // session ids: short, unique
 	Model  func(name string) (llm.Model, error) // by the name a session was opened with

@@ -78,7 +78,7 @@ func owner(t testing.TB, db *store.DB) string {
 func newLab(t testing.TB, s Store, r ledger.Reader) *Lab {
 	t.Helper()
 	var n atomic.Int64
-	l, err := New(Config{Store: s, Ledger: r, Clock: clock.Wall{}, Sandbox: sandboxtest.Host(t), NewID: func() string { return fmt.Sprintf("s%03d", n.Add(1)) },
+	l, err := New(Config{Store: s, Ledger: ledger.Seal(r, ledger.Holdout{}), Clock: clock.Wall{}, Sandbox: sandboxtest.Host(t), NewID: func() string { return fmt.Sprintf("s%03d", n.Add(1)) },
 		Model: func(name string) (llm.Model, error) {
 			if name != builtin.Name {
 				return nil, errors.New("there is only builtin")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ohmycoins/omc/daemon/data"
 	"github.com/ohmycoins/omc/internal/api"
+	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/research"
 )
 
@@ -22,8 +23,8 @@ type asker struct {
 	from, to time.Time // to zero: no end
 }
 
-func (t *turn) asker() (asker, error) {
-	w, err := t.window()
+func (t *turn) asker(ctx context.Context) (asker, error) {
+	w, err := t.window(ctx)
 	if err != nil {
 		return asker{}, err
 	}
@@ -73,12 +74,16 @@ func (a asker) known(asOf string) (string, error) {
 // be asked better.
 func question[A, V any](what string, ask func(a asker, ctx context.Context, args A) (answer V, rows int, err error)) func(context.Context, *turn, string, A) (outcome, error) {
 	return func(ctx context.Context, t *turn, _ string, args A) (outcome, error) {
-		a, err := t.asker()
+		a, err := t.asker(ctx)
 		if err != nil {
 			return outcome{}, err
 		}
 		v, n, err := ask(a, ctx, args)
 		var p *api.Problem
+		var sealed *ledger.SealedError
+		if errors.As(err, &sealed) {
+			return outcome{}, refuse("the newest data, from %s on, is sealed: research does not see it", sealed.From.Format(time.DateOnly))
+		}
 		if errors.As(err, &p) && p.Status < 500 {
 			return outcome{}, refuse("%s", p.Detail)
 		}

@@ -38,6 +38,9 @@ func (l *Lab) Open(ctx context.Context, user string, r api.LabRequest) (research
 	if err := l.stored(ctx, r.Options.Markets); err != nil {
 		return research.Session{}, err
 	}
+	if err := l.outside(ctx, &r.Options); err != nil {
+		return research.Session{}, err
+	}
 	if r.Model == "" {
 		r.Model = builtin.Name
 	}
@@ -69,6 +72,37 @@ func (l *Lab) stored(ctx context.Context, markets []string) error {
 		if !slices.ContainsFunc(all, func(c ledger.Coverage) bool { return c.Market.String() == m }) {
 			return api.NewProblem(http.StatusNotFound, api.CodeNotFound, "the ledger has no prices of %s: 'omc data coins' lists what there is, 'omc data import' and 'omc data fetch' add more", m)
 		}
+	}
+	return nil
+}
+
+// outside ends a session's window where the sealed hold-out begins, and refuses one that was told to end later.
+func (l *Lab) outside(ctx context.Context, o *research.Options) error {
+	markets := make([]market.Market, len(o.Markets))
+	for i, name := range o.Markets {
+		var err error
+		if markets[i], err = market.ParseMarket(name); err != nil {
+			return err
+		}
+	}
+	sealed, err := l.Ledger.Until(ctx, markets...)
+	if err != nil || sealed.IsZero() {
+		return err
+	}
+	from, err := parseTime(o.From)
+	if err != nil {
+		return err
+	}
+	to, err := parseTime(o.To)
+	if err != nil {
+		return err
+	}
+	if to.After(sealed) || !from.Before(sealed) {
+		return api.NewProblem(http.StatusUnprocessableEntity, api.CodeHoldout, "a research session does not see the newest data, from %s on: it is a sealed hold-out "+
+			"(settings research.holdout_days and research.holdout_share); choose a window that ends there", sealed.Format(time.DateOnly))
+	}
+	if to.IsZero() {
+		o.To = sealed.Format(time.DateOnly)
 	}
 	return nil
 }

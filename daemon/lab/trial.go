@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ohmycoins/omc/internal/backtest"
+	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/report"
 	"github.com/ohmycoins/omc/internal/research"
@@ -75,6 +76,14 @@ func (t *turn) candidate(ctx context.Context, name string, markets []string, int
 	slices.Sort(c.run.Sources)
 	c.run.Sources = slices.Compact(c.run.Sources)
 	c.bench = t.lab.Sandbox.Bench(sandbox.Script{Name: name, Source: strategy.Examples()[i].Source})
+	d, err := c.bench.Declare(ctx, strategy.Options{Markets: c.data.Markets, Interval: iv})
+	if err == nil {
+		c.data.Told, err = ledger.Asked(ctx, t.lab.Ledger, d.Spec.Ledgers, c.data.Markets, iv, c.data.Bars)
+	}
+	if err != nil {
+		c.bench.Close()
+		return nil, backtestError(ctx, err)
+	}
 	c.bench.Load(c.data)
 	return c, nil
 }
@@ -95,6 +104,13 @@ func (c *candidate) begin(ctx context.Context, stage string, content *strategy.C
 	t, err := backtest.Tried(c.t.state.Session.UserID, stage, c.t.state.Session.ID, c.name, content, from, to, &c.run.Settings, c.t.lab.Clock.Now())
 	if err != nil {
 		return t, err
+	}
+	for _, bars := range c.data.Bars {
+		if n := len(bars); n > 0 {
+			if at := bars[n-1].OpenTime().Add(c.data.Interval.Duration()); at.After(t.Read) {
+				t.Read = at
+			}
+		}
 	}
 	return t, c.t.lab.Store.RecordTrial(ctx, t)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ohmycoins/omc/internal/evidence"
 	"github.com/ohmycoins/omc/internal/journal"
 	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/market"
@@ -52,7 +53,8 @@ const (
 	CodeFailed      = "failed" // asked rightly, and it could not be done: a full disk, an upstream that does not answer
 	CodeInternal    = "internal"
 	CodePermission  = "not_permitted"
-	CodeSlow        = "slow_consumer" // an event stream's reader that fell too far behind
+	CodeHoldout     = "holdout_sealed" // a window that reaches into the newest data, which research does not see
+	CodeSlow        = "slow_consumer"  // an event stream's reader that fell too far behind
 )
 
 // NewProblem builds a Problem.
@@ -279,7 +281,11 @@ type BacktestRequest struct {
 	Settings    *report.Settings   `json:"settings,omitempty"`     // nil: the defaults
 	WalkForward int                `json:"walk_forward,omitempty"` // folds; 0: one plain backtest
 	MaxMissing  float64            `json:"max_missing,omitempty"`  // share of the window's bars that may be missing; 0: the setting data.max_missing
+	AcceptRisk  []string           `json:"accept_risk,omitempty"`  // holdout: the window may reach into the sealed hold-out, and the look is counted
 }
+
+// RiskHoldout accepts a look at the sealed hold-out.
+const RiskHoldout = "holdout"
 
 // OptimizeRequest searches a strategy's parameters (POST /algo/optimize): over the first part of the window, and then once, with what it
 // found, over the rest.
@@ -293,25 +299,62 @@ type OptimizeRequest struct {
 	Test      *float64                `json:"test,omitempty"`      // share of the window's time that the search does not see; nil: 0.3; 0: none is kept back
 }
 
+// ValidateRequest measures an algorithm (POST /algo/validate): a backtest, a walk-forward (5 folds where none are said), the look-ahead test, and what
+// the result hangs on. The seed is that of all random parts.
+type ValidateRequest struct {
+	BacktestRequest
+	Seed uint64 `json:"seed,omitempty"`
+}
+
+// Validation is an evidence bundle (internal/verdict) and the hash that names it.
+type Validation struct {
+	Hash   string          `json:"hash"`
+	Bundle json.RawMessage `json:"bundle"`
+}
+
+// BundleName names a stored evidence bundle.
+type BundleName struct {
+	Hash      string    `json:"hash"`
+	Algorithm string    `json:"algorithm"`
+	Created   time.Time `json:"created_at"`
+}
+
+// VerifyRequest asks to make a bundle's measurements again (POST /evidence/verify): a stored one by its hash, or the bundle itself.
+type VerifyRequest struct {
+	Hash       string          `json:"hash,omitempty"`
+	Bundle     json.RawMessage `json:"bundle,omitempty"`
+	AcceptRisk []string        `json:"accept_risk,omitempty"` // holdout: the look at it is repeated, and counted
+}
+
+// Verification says whether a bundle's measurements came out the same.
+type Verification struct {
+	Hash        string   `json:"hash"`
+	Same        bool     `json:"same"`
+	Differences []string `json:"differences,omitempty"` // at most 20, by JSON path
+	Unverified  []string `json:"unverified,omitempty"`  // what could not be measured again, and is the bundle's word
+	Notes       []string `json:"notes,omitempty"`
+}
+
 // Optimization is what a search found.
 type Optimization struct {
-	Strategy  string          `json:"strategy"`
-	Markets   []market.Market `json:"markets"`
-	Interval  market.Interval `json:"interval"`
-	Method    string          `json:"method"`
-	Objective string          `json:"objective"`
-	Seed      uint64          `json:"seed"`
-	From      time.Time       `json:"from"`                       // of the search
-	To        time.Time       `json:"to"`                         // of the search; the test begins here
-	End       time.Time       `json:"end"`                        // of the test; To where there was none
-	Points    []SearchPoint   `json:"points"`                     // best first; those that failed last
-	Best      *SearchPoint    `json:"best"`                       // nil: none has a score
-	Test      *SearchPoint    `json:"test"`                       // the best one over the rest of the window; nil: none was kept back
-	Hold      *SearchPoint    `json:"test_hold"`                  // buy-and-hold there
-	Trials    int             `json:"trials"`                     // of the campaign, these among them
-	Deflated  *float64        `json:"deflated_sharpe"`            // of the best one over the search, after all of them; null: cannot be told
-	PBO       *float64        `json:"probability_of_overfitting"` // over the points that ran over the whole search; null: cannot be told
-	Notes     []string        `json:"notes,omitempty"`
+	Strategy  string                  `json:"strategy"`
+	Markets   []market.Market         `json:"markets"`
+	Interval  market.Interval         `json:"interval"`
+	Method    string                  `json:"method"`
+	Objective string                  `json:"objective"`
+	Seed      uint64                  `json:"seed"`
+	From      time.Time               `json:"from"`                       // of the search
+	To        time.Time               `json:"to"`                         // of the search; the test begins here
+	End       time.Time               `json:"end"`                        // of the test; To where there was none
+	Points    []SearchPoint           `json:"points"`                     // best first; those that failed last
+	Best      *SearchPoint            `json:"best"`                       // nil: none has a score
+	Test      *SearchPoint            `json:"test"`                       // the best one over the rest of the window; nil: none was kept back
+	Hold      *SearchPoint            `json:"test_hold"`                  // buy-and-hold there
+	Trials    int                     `json:"trials"`                     // of the campaign, these among them
+	Deflated  *float64                `json:"deflated_sharpe"`            // of the best one over the search, after all of them; null: cannot be told
+	Around    *evidence.Neighbourhood `json:"neighbourhood"`              // of the best one, among the points of the search; null: cannot be told
+	PBO       *float64                `json:"probability_of_overfitting"` // over the points that ran over the whole search; null: cannot be told
+	Notes     []string                `json:"notes,omitempty"`
 }
 
 // SearchPoint is one evaluated point.
@@ -349,6 +392,9 @@ type AlgorithmCreate struct {
 	Params   map[string]float64 `json:"params,omitempty"`
 	Markets  []string           `json:"markets,omitempty"`
 	Interval string             `json:"interval,omitempty"`
+	// Model is the language model that wrote the script, and ModelCutoff the date up to which it was trained; both or neither.
+	Model       string `json:"model,omitempty"`
+	ModelCutoff string `json:"model_cutoff,omitempty"`
 }
 
 // PromoteRequest moves an algorithm one state on (POST /algo/{id}/promote).
@@ -418,6 +464,8 @@ type FloorRequest struct {
 	Speed     float64          `json:"speed,omitempty"` // times real speed; 0: as fast as it goes
 	Seed      uint64           `json:"seed,omitempty"`
 	Settings  *report.Settings `json:"settings,omitempty"`
+	// AcceptRisk, holdout: a replay may reach into the sealed newest data, and the look is counted.
+	AcceptRisk []string `json:"accept_risk,omitempty"`
 }
 
 // FloorSession is a session with its books.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/backtest"
@@ -15,6 +16,26 @@ import (
 // Optimize searches a strategy's parameters.
 func (c *Client) Optimize(ctx context.Context, r api.OptimizeRequest) (*api.Optimization, error) {
 	return post[*api.Optimization](ctx, c, "/algo/optimize", r)
+}
+
+// Validate measures an algorithm and keeps the evidence as a bundle.
+func (c *Client) Validate(ctx context.Context, r api.ValidateRequest) (*api.Validation, error) {
+	return post[*api.Validation](ctx, c, "/algo/validate", r)
+}
+
+// Verify makes a bundle's measurements again and compares them.
+func (c *Client) Verify(ctx context.Context, r api.VerifyRequest) (*api.Verification, error) {
+	return post[*api.Verification](ctx, c, "/evidence/verify", r)
+}
+
+// Bundles names the evidence bundles of an algorithm, or of all where it is "".
+func (c *Client) Bundles(ctx context.Context, algorithm string) ([]api.BundleName, error) {
+	return get[[]api.BundleName](ctx, c, "/evidence", url.Values{"algorithm": {algorithm}})
+}
+
+// Evidence returns one bundle.
+func (c *Client) Evidence(ctx context.Context, hash string) (*api.Validation, error) {
+	return get[*api.Validation](ctx, c, "/evidence/"+url.PathEscape(hash), nil)
 }
 
 // Check looks for decisions of a strategy that depend on the future.

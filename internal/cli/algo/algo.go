@@ -21,7 +21,7 @@ import (
 // New returns the command `omc algo`.
 func New(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{Use: "algo", Short: "Algorithms: backtest, compare, promote"}
-	cmd.AddCommand(newBacktest(f), newOptimize(f), newCheck(f), newList(f), newShow(f), newDiff(f), newPromote(f), newRetire(f), newExport(f), newImport(f), newCreate(f), newExamples(f))
+	cmd.AddCommand(newBacktest(f), newOptimize(f), newCheck(f), newValidate(f), newVerify(f), newEvidence(f), newList(f), newShow(f), newDiff(f), newPromote(f), newRetire(f), newExport(f), newImport(f), newCreate(f), newExamples(f))
 	return cmd
 }
 
@@ -282,6 +282,8 @@ func newCreate(f *factory.Factory) *cobra.Command {
 			return factory.List(f, []api.Algorithm{a}, "", columns())
 		},
 	}
+	cmd.Flags().StringVar(&r.Model, "model", "", "the language model that wrote the script, like provider/name")
+	cmd.Flags().StringVar(&r.ModelCutoff, "model-cutoff", "", "date up to which that model was trained: what lies before counts as in-sample")
 	cmd.Flags().StringSliceVar(&r.Markets, "market", nil, "markets to trade, instead of the declared ones")
 	cmd.Flags().StringVar(&r.Interval, "interval", "", "bar length, instead of the declared one")
 	cmd.Flags().StringArrayVar(&set, "param", nil, "name=value, instead of a default")

@@ -33,7 +33,8 @@ func newBacktest(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "backtest STRATEGY", Short: "Run one backtest and print the report", Args: cobra.ExactArgs(1),
 		Long: "Run one backtest. STRATEGY is a Starlark file, a built-in example's name, or an algorithm's id.\n" +
-			"Fills, fees and figures follow docs/backtesting.md; the same run gives the same bytes.",
+			"Fills, fees and figures follow docs/backtesting.md; the same run gives the same bytes.\n" +
+			"The newest data is a sealed hold-out (settings research.holdout_days and research.holdout_share): the window ends before it.",
 		Example: "  omc algo backtest ema-cross --market BTC/USDT --from 2023-01-01 --to 2024-01-01\n" +
 			"  omc algo backtest my.star --market ETH/USDT --interval 1h --param fast=12 --param slow=48 -o json\n" +
 			"  omc algo backtest rsi-reversion --market BTC/USDT --walk-forward 5 --plot --html report.html",
@@ -48,6 +49,7 @@ func newBacktest(f *factory.Factory) *cobra.Command {
 	o.flags(cmd)
 	fl := cmd.Flags()
 	fl.IntVar(&o.WalkForward, "walk-forward", 0, "test on this many folds, one after the other")
+	fl.StringSliceVar(&o.AcceptRisk, "accept-risk", nil, "holdout: let the window reach into the sealed newest data; the look is written down and counted")
 	fl.BoolVar(&o.Plot, "plot", false, "draw the equity and drawdown curves")
 	fl.StringVar(&o.HTML, "html", "", "write the report as a self-contained page to this file")
 	fl.StringVar(&o.Trace, "trace", "", "write every event, intent, approval, order and fill as JSON lines to this file")
@@ -60,7 +62,7 @@ func (o *BacktestOptions) flags(cmd *cobra.Command) {
 	fl.StringSliceVar(&o.Markets, "market", nil, "BASE/QUOTE; several for a strategy of several coins")
 	fl.StringVar(&o.Interval, "interval", "", "bar length (default: the strategy's)")
 	fl.StringVar(&o.From, "from", "", "date or time, UTC; included (default: the first bar)")
-	fl.StringVar(&o.To, "to", "", "date or time, UTC; not included (default: the last bar)")
+	fl.StringVar(&o.To, "to", "", "date or time, UTC; not included (default: where the sealed hold-out begins)")
 	fl.StringArrayVar(&o.Set, "param", nil, "name=value, instead of a default")
 	for _, s := range settingFlags() {
 		o.Settings[s.name] = fl.String(s.name, "", s.doc)

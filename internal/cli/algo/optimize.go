@@ -28,7 +28,8 @@ func newOptimize(f *factory.Factory) *cobra.Command {
 		Use: "optimize STRATEGY", Short: "Search a strategy's parameters, and test what was found on bars that the search did not see", Args: cobra.ExactArgs(1),
 		Long: "Search a strategy's parameters. STRATEGY is a Starlark file, a built-in example's name, or an algorithm's id.\n" +
 			"The end of the window is kept back, and the best point is run over it once. Every point is a trial: it counts against\n" +
-			"whatever is found on these coins from now on (docs/promotion.md).",
+			"whatever is found on these coins from now on (docs/promotion.md). On a server with PostgreSQL and worker processes\n" +
+			"(omc daemon run --roles worker) they share the points; what comes out is the same.",
 		Example: "  omc algo optimize ema-cross --market BTC/USDT --over fast=5:30:5 --over slow=40,60,90\n" +
 			"  omc algo optimize my.star --market ETH/USDT --over n=2:100 --over size=0.1:1 --method random --points 100 --seed 7\n" +
 			"  omc algo optimize ema-cross --over fast=5:60:5 --over slow=70:200:10 --method halving -o csv",
@@ -165,6 +166,9 @@ func searchText(f *factory.Factory, out *api.Optimization, asked string) {
 	}
 	fmt.Fprintf(w, "trials     %d in this campaign; deflated Sharpe ratio %s (0.95 is wanted for money); probability of overfitting %s\n",
 		out.Trials, figure(out.Deflated, false), figure(out.PBO, false))
+	if a := out.Around; a != nil {
+		fmt.Fprintf(w, "around     %d of %d neighbours keep half of its score; by their mean it is rank %g of %d\n", a.Kept, a.Neighbours, a.Rank, a.Ranked)
+	}
 	for _, n := range out.Notes {
 		fmt.Fprintln(w, "note       "+n)
 	}

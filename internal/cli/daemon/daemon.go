@@ -47,7 +47,7 @@ func rolesFlag(f *factory.Factory, cmd *cobra.Command) {
 	if f.Flags["roles"] == nil {
 		f.Flags["roles"] = new(string)
 	}
-	cmd.Flags().StringVar(f.Flags["roles"], "roles", "", "what it does: collector, lab, floor, with commas between (default: all)")
+	cmd.Flags().StringVar(f.Flags["roles"], "roles", "", "what it does: collector, lab, floor, worker, with commas between (default: all)")
 }
 
 func newStop(f *factory.Factory) *cobra.Command {

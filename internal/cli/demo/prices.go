@@ -120,6 +120,22 @@ func (r *run) fetch(ctx context.Context) bool {
 	return enough > 0
 }
 
+// unsealed is a moment not after split, nor after the start of any market's hold-out, which research does not see.
+func (r *run) unsealed(picked []ledger.Coverage, split time.Time) (time.Time, error) {
+	c, err := r.f.Config()
+	if err != nil {
+		return split, err
+	}
+	days, share := c.Holdout()
+	for _, p := range picked {
+		h := ledger.Holdout{Longest: time.Duration(days) * 24 * time.Hour, Share: share}
+		if at := h.Start(p.First, p.Last.Add(p.Interval.Duration())); !at.IsZero() && at.Before(split) {
+			split = at
+		}
+	}
+	return split, nil
+}
+
 // split chooses the markets and the windows: the newest fifth of the common span is held back, at most heldBack.
 func (r *run) split(ctx context.Context) error {
 	rows, err := r.c.Coverage(ctx)
@@ -147,6 +163,9 @@ func (r *run) split(ctx context.Context) error {
 	}
 	to = to.Truncate(24 * time.Hour)
 	split := to.Add(-min(to.Sub(from)/5, heldBack)).Truncate(24 * time.Hour)
+	if split, err = r.unsealed(picked, split); err != nil {
+		return err
+	}
 	if split.Sub(from) > maxResearch {
 		from = split.Add(-maxResearch)
 	}

@@ -54,6 +54,7 @@ func (r *run) floor(ctx context.Context) (api.FloorSession, error) {
 	}
 	return r.c.StartFloor(ctx, api.FloorRequest{
 		Algorithm: r.state.Algorithm, Paper: true, Feed: "replay", From: r.state.Split.Format(time.RFC3339), To: r.state.To.Format(time.RFC3339), Speed: r.o.Speed,
+		AcceptRisk: []string{api.RiskHoldout}, // the demo's unseen part is the newest: its replay is the one look at it
 	})
 }
 

@@ -36,7 +36,7 @@ func newStart(f *factory.Factory) *cobra.Command {
 		Use: "start ALGO", Short: "Run a promoted algorithm on paper", Args: cobra.ExactArgs(1),
 		Long: "Run a promoted algorithm on paper: live prices of CoinSpot, stored bars at a chosen speed, or the market simulator.\n" +
 			"With no daemon the session runs inside this command and stops, to be taken up again, when it is left; with a daemon it goes on.",
-		Example: "  omc floor start 3f2a9c --paper --feed replay --from 2025-01-01 --speed 5000\n  omc floor start 3f2a9c --paper --feed coinspot --cash 5000 --detach",
+		Example: "  omc floor start 3f2a9c --paper --feed replay --from 2025-01-01 --speed 5000 --accept-risk=holdout\n  omc floor start 3f2a9c --paper --feed coinspot --cash 5000 --detach",
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			r.Algorithm = args[0]
 			if math.IsNaN(r.Speed) || math.IsInf(r.Speed, 0) || r.Speed < 0 {
@@ -77,6 +77,7 @@ func newStart(f *factory.Factory) *cobra.Command {
 	fl.StringVar(&r.To, "to", "", "replay, sim: bars before it, date or time, UTC")
 	fl.Float64Var(&r.Speed, "speed", 0, "replay, sim: times real speed; 0: as fast as it goes")
 	fl.Uint64Var(&r.Seed, "seed", 0, "sim: the same seed gives the same prices")
+	fl.StringSliceVar(&r.AcceptRisk, "accept-risk", nil, "holdout: let a replay reach into the sealed newest data; the look is written down and counted")
 	fl.StringVar(&cash, "cash", "", "starting cash (default 10000)")
 	fl.StringVar(&fee, "fee-bps", "", "fee in basis points (default 10)")
 	fl.StringVar(&slippage, "slippage-bps", "", "slippage in basis points (default 5)")

@@ -246,9 +246,10 @@ func monthRows(t *theme.Theme, r *report.Report, w int) []string {
 func figureRows(t *theme.Theme, a *api.Algorithm, shell string, w int) []string {
 	var out []string
 	if r := a.Report; r != nil {
-		out = append(out, t.Muted.Render(widget.Fit("", 20)+widget.FitRight("strategy", 15)+widget.FitRight("buy and hold", 15)))
+		n := max(10, min(15, (w-20)/2)) // of a figure: a narrow pane takes from the space between
+		out = append(out, t.Muted.Render(widget.Fit("", 20)+widget.FitRight("strategy", n)+widget.FitRight("buy and hold", n)))
 		for _, f := range figureList(r) {
-			out = append(out, " "+widget.Fit(f[0], 19)+widget.FitRight(f[1], 15)+t.Muted.Render(widget.FitRight(f[2], 15)))
+			out = append(out, " "+widget.Fit(f[0], 19)+widget.FitRight(f[1], n)+t.Muted.Render(widget.FitRight(f[2], n)))
 		}
 		for _, name := range slices.Sorted(maps.Keys(r.Strat.Reasons)) {
 			out = append(out, widget.Wrap(t.Muted.Render(" no "+widget.Neutralise(name)+": "+widget.Neutralise(r.Strat.Reasons[name])), w-1)...)
@@ -282,9 +283,12 @@ func figureList(r *report.Report) [][3]string {
 func provenance(t *theme.Theme, a *api.Algorithm) []string {
 	v := &a.Provenance
 	by := widget.Neutralise(v.Author)
-	if v.Model != "" {
+	switch {
+	case v.Session != "":
 		by = "the lab, model " + widget.Neutralise(v.Model) + ", session " + page.Short(v.Session)
-	} else if by == "" {
+	case v.Model != "":
+		by = widget.Neutralise(v.Model) + ", trained up to " + page.Day(v.ModelCutoff)
+	case by == "":
 		by = "a person"
 	}
 	params := page.Params(a.Content.Params)

@@ -133,6 +133,8 @@ func (p *Page) feeds(id, name string) tea.Cmd {
 			{Label: "coinspot", Help: "CoinSpot's public prices, until it is stopped", Do: start(api.FloorRequest{Feed: "coinspot"})},
 			{Label: "replay", Help: "stored bars after its data, " + times(replaySpeed) + " real speed", Do: start(api.FloorRequest{Feed: "replay", Speed: replaySpeed})},
 			{Label: "sim", Help: "made-up prices (SIM), from now on, " + times(simSpeed) + " real speed", Do: start(api.FloorRequest{Feed: "sim", Speed: simSpeed})},
+			{Label: "look", Help: "a replay into the sealed newest bars, which is counted",
+				Do: start(api.FloorRequest{Feed: "replay", Speed: replaySpeed, AcceptRisk: []string{api.RiskHoldout}})},
 		},
 	})
 }
