@@ -38,7 +38,7 @@ type Input struct {
 	Simulated bool                  // any bar came from the market simulator
 	Trace     io.Writer             // nil, or what gets every event, intent, approval, order and fill as JSON lines
 	Progress  func(done, total int) // nil, or called now and then with bars done
-	Brief     bool                  // figures and days alone are wanted: no hash of the data, trades, months and curve
+	Brief     bool                  // the strategy's own figures and days alone are wanted: no buy-and-hold, hash and quality of the data, trades, months and curve
 }
 
 // checkEvery is how many bars pass between looks at the context.
@@ -73,7 +73,7 @@ type run struct {
 
 	runner *engine.Runner
 	trace  *engine.Trace
-	hold   *hold
+	hold   *hold // nil in brief
 	meter  meter
 	trades trades
 	warmup int // bars that could not be traded on
@@ -106,10 +106,12 @@ func newRun(in *Input) (*run, error) {
 		return nil, fmt.Errorf("backtest: %w", err)
 	}
 	r.runner = engine.NewRunner(e, v, false)
-	if r.hold, err = newHold(in.Settings, spec.Markets, spec.Interval); err != nil {
-		return nil, fmt.Errorf("backtest: %w", err)
+	if !in.Brief {
+		if r.hold, err = newHold(in.Settings, spec.Markets, spec.Interval); err != nil {
+			return nil, fmt.Errorf("backtest: %w", err)
+		}
 	}
-	r.meter = newMeter(in.Settings.Cash.Float64(), r.window)
+	r.meter = newMeter(in.Settings.Cash.Float64(), r.window, in.Brief)
 	r.trades = newTrades(spec.Markets)
 	return r, nil
 }
@@ -251,6 +253,10 @@ func (r *run) step(ev *engine.Event) error {
 	if e.Held(ev.Market) {
 		r.trades.bar(ev.Market)
 	}
+	if r.hold == nil {
+		r.meter.mark(end, e.EquityFloat(), 0, e.Exposed(), false)
+		return nil
+	}
 	r.hold.bar(ev.Market, &ev.Bar, e.Warm(ev.Market))
 	r.meter.mark(end, e.EquityFloat(), r.hold.equity, e.Exposed(), r.hold.exposed)
 	return nil
@@ -258,7 +264,11 @@ func (r *run) step(ev *engine.Event) error {
 
 // endDay keeps the exact equities at the end of a day that had bars.
 func (r *run) endDay() {
-	r.days = append(r.days, dayEnd{day: r.day, equity: r.runner.Engine().Equity(), hold: r.hold.exact()})
+	d := dayEnd{day: r.day, equity: r.runner.Engine().Equity()}
+	if r.hold != nil {
+		d.hold = r.hold.exact()
+	}
+	r.days = append(r.days, d)
 }
 
 // hash is the SHA-256 over the markets, bars and facts used, in order.

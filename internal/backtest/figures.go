@@ -144,17 +144,21 @@ func (r *run) report() (*report.Report, error) {
 	}
 	span := r.close - r.open
 	days, strat, hold := daily(r.days, cash)
-	out.Days = days
-	final, holdFinal := e.Equity(), r.hold.exact()
-	out.Strat = figures(&r.meter.strat, cash, final, e.Fees(), r.trades.notional, span, strat, r.trades.done)
-	out.Hold = figures(&r.meter.hold, cash, holdFinal, r.hold.fees, r.hold.notional, span, hold, nil)
-	open := r.trades.marked(func(m int) money.Decimal { p, _ := e.Last(m); return p })
-	if !in.Brief {
-		out.Trades = append(append([]report.Trade{}, r.trades.done...), open...)
+	if in.Brief {
+		for i := range days {
+			days[i].Hold = 0
+		}
 	}
+	out.Days = days
+	out.Strat = figures(&r.meter.strat, cash, e.Equity(), e.Fees(), r.trades.notional, span, strat, r.trades.done)
+	open := r.trades.marked(func(m int) money.Decimal { p, _ := e.Last(m); return p })
 	s := e.Stats()
 	out.Orders = report.Orders{Submitted: s.Submitted, Filled: s.Filled, Partial: s.Partial, Ended: s.Ended, Refused: s.Refused}
-	r.quality(out)
+	if !in.Brief {
+		out.Hold = figures(&r.meter.hold, cash, r.hold.exact(), r.hold.fees, r.hold.notional, span, hold, nil)
+		out.Trades = append(append([]report.Trade{}, r.trades.done...), open...)
+		r.quality(out)
+	}
 	r.told(out)
 	out.Results = strategy.Results(in.Strategy)
 	for i := range open {

@@ -19,6 +19,7 @@ type dayEnd struct {
 // meter takes one mark for each bar close and keeps what the figures need, in constant memory. Marks of one time, from several
 // markets, count once: the last of them.
 type meter struct {
+	brief             bool // the strategy's side alone
 	strat, hold       side
 	at                int64 // time of the pending mark; −1: none
 	equity, holdValue float64
@@ -44,8 +45,8 @@ type fall struct {
 	under   bool    // the deepest has not recovered
 }
 
-func newMeter(cash float64, window int) meter {
-	return meter{at: -1, strat: side{fall: fall{peak: cash}}, hold: side{fall: fall{peak: cash}}, curve: newCurve(window)}
+func newMeter(cash float64, window int, brief bool) meter {
+	return meter{brief: brief, at: -1, strat: side{fall: fall{peak: cash}}, hold: side{fall: fall{peak: cash}}, curve: newCurve(window)}
 }
 
 // begin says when the window opens: the starting cash is the first peak.
@@ -70,6 +71,9 @@ func (m *meter) commit() {
 		return
 	}
 	down := m.strat.add(m.at, m.equity, m.exposed)
+	if m.brief {
+		return
+	}
 	m.hold.add(m.at, m.holdValue, m.holdIn)
 	m.curve.add(point{m.at, m.equity, m.holdValue, down})
 }

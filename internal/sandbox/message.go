@@ -51,7 +51,7 @@ type Run struct {
 	Sources   []string           `json:"sources"`
 	Simulated bool               `json:"simulated"`
 	Algorithm string             `json:"algorithm"`
-	Brief     bool               `json:"brief,omitempty"` // figures and days alone: no trades, months and curve cross over
+	Brief     bool               `json:"brief,omitempty"` // see backtest.Input
 }
 
 type runMessage struct {
