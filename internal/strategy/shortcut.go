@@ -26,7 +26,7 @@ const giveUp = 4096
 // known is a value that a shortcut can compute with. The zero known is none: whoever sees it leaves the call to the interpreter.
 type known struct {
 	kind knownKind
-	ago  int             // of an indicator
+	ago  int32           // of an indicator
 	f    float64         // of a number; 1 or 0 of a bool; of a market its index, −1 for a text that is no market's name
 	of   *indicatorValue // of an indicator
 }
@@ -55,9 +55,19 @@ const (
 	leave            // the interpreter is to make the whole call
 )
 
+// verdict is the truth of a condition.
+type verdict uint8
+
+const (
+	isFalse verdict = iota
+	isTrue
+	notKnown
+)
+
 type (
-	look func(h *host, bar *[len(inputNames)]float64) known
-	step func(h *host, bar *[len(inputNames)]float64) outcome
+	judge func(h *host, bar *[len(inputNames)]float64) verdict
+	look  func(h *host, bar *[len(inputNames)]float64) known
+	step  func(h *host, bar *[len(inputNames)]float64) outcome
 )
 
 // findOnBar returns the one top-level definition of on_bar, or nil.
@@ -199,16 +209,15 @@ func (w *weaver) assignment(s *syntax.AssignStmt) step {
 }
 
 func (w *weaver) condition(s *syntax.IfStmt, last bool) step {
-	test := w.expression(s.Cond)
+	test := w.judgement(s.Cond)
 	yes, no := w.block(s.True, last), w.block(s.False, last)
 	return func(h *host, bar *[len(inputNames)]float64) outcome {
-		truth, ok := test(h, bar).truth(h)
-		if !ok {
-			return leave
-		}
 		steps := no
-		if truth {
+		switch test(h, bar) {
+		case isTrue:
 			steps = yes
+		case notKnown:
+			return leave
 		}
 		for _, st := range steps {
 			if o := st(h, bar); o != goOn {

@@ -9,19 +9,73 @@ import (
 	"go.starlark.net/syntax"
 )
 
-// truth is the value in a condition; false: it has none here.
-func (v known) truth(h *host) (truth, ok bool) {
+// truth is the value in a condition.
+func (v known) truth(h *host) verdict {
 	switch v.kind {
 	case knownNone:
-		return false, true
+		return isFalse
 	case knownBool, knownInt, knownFloat:
-		return v.f != 0, true
+		return holds(v.f != 0)
 	case knownIndicator:
-		return true, true
+		return isTrue
 	case knownPosition:
-		return h.ctx.live.Position(h.ctx.current).Quantity.Sign() > 0, true
+		return holds(h.ctx.live.Position(h.ctx.current).Quantity.Sign() > 0)
 	}
-	return false, false
+	return notKnown
+}
+
+func holds(b bool) verdict {
+	if b {
+		return isTrue
+	}
+	return isFalse
+}
+
+// judgement is an expression of which only the truth is asked.
+func (w *weaver) judgement(x syntax.Expr) judge {
+	switch x := x.(type) {
+	case *syntax.ParenExpr:
+		return w.judgement(x.X)
+	case *syntax.UnaryExpr:
+		if x.Op != syntax.NOT {
+			break
+		}
+		of := w.judgement(x.X)
+		return func(h *host, bar *[len(inputNames)]float64) verdict {
+			switch of(h, bar) {
+			case isTrue:
+				return isFalse
+			case isFalse:
+				return isTrue
+			}
+			return notKnown
+		}
+	case *syntax.BinaryExpr:
+		switch x.Op {
+		case syntax.AND, syntax.OR:
+			return both(w.judgement(x.X), w.judgement(x.Y), holds(x.Op == syntax.OR))
+		case syntax.EQL, syntax.NEQ, syntax.LT, syntax.GT, syntax.LE, syntax.GE:
+			return comparison(x.Op, w.expression(x.X), w.expression(x.Y))
+		}
+	case *syntax.DotExpr:
+		if w.isParam(x.X, 0) && x.Name.Name == "position" {
+			return func(h *host, _ *[len(inputNames)]float64) verdict {
+				return holds(h.ctx.live.Position(h.ctx.current).Quantity.Sign() > 0)
+			}
+		}
+	}
+	of := w.expression(x)
+	return func(h *host, bar *[len(inputNames)]float64) verdict { return of(h, bar).truth(h) }
+}
+
+// both is "and" or "or": what ends it is what the first alone decides.
+func both(a, b judge, ends verdict) judge {
+	return func(h *host, bar *[len(inputNames)]float64) verdict {
+		if v := a(h, bar); v == ends || v == notKnown {
+			return v
+		}
+		return b(h, bar)
+	}
 }
 
 func boolean(b bool) known {
@@ -61,7 +115,7 @@ func constant(v starlark.Value) known {
 	case starlark.Float:
 		return fromFloat(float64(v))
 	case *indicatorValue:
-		return known{kind: knownIndicator, of: v, ago: v.ago}
+		return known{kind: knownIndicator, of: v, ago: int32(v.ago)}
 	}
 	return known{}
 }
@@ -111,15 +165,15 @@ func (w *weaver) expression(x syntax.Expr) look {
 	case *syntax.UnaryExpr:
 		return w.unary(x)
 	case *syntax.CondExpr:
-		test, yes, no := w.expression(x.Cond), w.expression(x.True), w.expression(x.False)
+		test, yes, no := w.judgement(x.Cond), w.expression(x.True), w.expression(x.False)
 		return func(h *host, bar *[len(inputNames)]float64) known {
-			switch truth, ok := test(h, bar).truth(h); {
-			case !ok:
-				return known{}
-			case truth:
+			switch test(h, bar) {
+			case isTrue:
 				return yes(h, bar)
+			case isFalse:
+				return no(h, bar)
 			}
-			return no(h, bar)
+			return known{}
 		}
 	case *syntax.BinaryExpr:
 		return w.binary(x)
@@ -203,7 +257,7 @@ func (v known) read(n, out int) known {
 			return known{}
 		}
 	}
-	return orMissing(s.back(v.ago+n, out))
+	return orMissing(s.back(int(v.ago)+n, out))
 }
 
 func (w *weaver) index(x *syntax.IndexExpr) look {
@@ -223,7 +277,7 @@ func (w *weaver) index(x *syntax.IndexExpr) look {
 	}
 	return func(h *host, bar *[len(inputNames)]float64) known {
 		v, i := of(h, bar), at(h, bar)
-		if v.kind != knownIndicator || i.kind != knownInt || i.f < 0 || i.f >= float64(v.of.keep-v.ago) {
+		if v.kind != knownIndicator || i.kind != knownInt || i.f < 0 || i.f >= float64(v.of.keep-int(v.ago)) {
 			return known{} // a negative index counts from the oldest value: the interpreter knows
 		}
 		return v.read(int(i.f), 0)
@@ -250,10 +304,10 @@ func (w *weaver) call(x *syntax.CallExpr) look {
 		of := w.expression(dot.X)
 		return func(h *host, bar *[len(inputNames)]float64) known {
 			v, n := of(h, bar), args[0](h, bar)
-			if v.kind != knownIndicator || n.kind != knownInt || n.f < 0 || n.f >= float64(v.of.keep-v.ago) {
+			if v.kind != knownIndicator || n.kind != knownInt || n.f < 0 || n.f >= float64(v.of.keep-int(v.ago)) {
 				return known{}
 			}
-			v.ago += int(n.f)
+			v.ago += int32(n.f)
 			return v
 		}
 	}
@@ -323,7 +377,7 @@ func (v known) nowAndBefore() (now, before float64, ok bool) {
 		return v.f, v.f, !math.IsInf(v.f, 0)
 	case knownIndicator:
 		before = math.NaN() // older than what it remembers
-		if v.ago+1 < v.of.keep {
+		if int(v.ago)+1 < v.of.keep {
 			before = v.read(1, 0).orNaN()
 		}
 		return v.read(0, 0).orNaN(), before, v.of.bound != nil || v.of.streams[v.of.h.ctx.current] != nil
@@ -344,17 +398,11 @@ func (w *weaver) unary(x *syntax.UnaryExpr) look {
 	if x.X == nil {
 		return noLook
 	}
-	of := w.expression(x.X)
 	switch x.Op {
 	case syntax.NOT:
-		return func(h *host, bar *[len(inputNames)]float64) known {
-			truth, ok := of(h, bar).truth(h)
-			if !ok {
-				return known{}
-			}
-			return boolean(!truth)
-		}
+		return w.judgement(x).value()
 	case syntax.MINUS:
+		of := w.expression(x.X)
 		return func(h *host, bar *[len(inputNames)]float64) known {
 			v := of(h, bar)
 			if !v.number() {
@@ -371,44 +419,56 @@ func (w *weaver) binary(x *syntax.BinaryExpr) look {
 	a, b := w.expression(x.X), w.expression(x.Y)
 	switch x.Op {
 	case syntax.AND, syntax.OR:
-		stops := x.Op == syntax.OR
+		stops := holds(x.Op == syntax.OR)
 		return func(h *host, bar *[len(inputNames)]float64) known {
 			v := a(h, bar)
-			truth, ok := v.truth(h)
-			switch {
-			case !ok:
+			switch v.truth(h) {
+			case notKnown:
 				return known{}
-			case truth == stops:
+			case stops:
 				return v
 			}
 			return b(h, bar)
 		}
 	case syntax.EQL, syntax.NEQ, syntax.LT, syntax.GT, syntax.LE, syntax.GE:
-		return comparison(x.Op, a, b)
+		return comparison(x.Op, a, b).value()
 	case syntax.PLUS, syntax.MINUS, syntax.STAR, syntax.SLASH:
 		return calculation(x.Op, a, b)
 	}
 	return noLook
 }
 
-func comparison(op syntax.Token, a, b look) look {
+// value is the truth as a bool.
+func (j judge) value() look {
 	return func(h *host, bar *[len(inputNames)]float64) known {
+		switch j(h, bar) {
+		case isTrue:
+			return known{kind: knownBool, f: 1}
+		case isFalse:
+			return known{kind: knownBool}
+		}
+		return known{}
+	}
+}
+
+func comparison(op syntax.Token, a, b look) judge {
+	return func(h *host, bar *[len(inputNames)]float64) verdict {
 		v, u := a(h, bar), b(h, bar)
 		if v.number() && u.number() {
 			switch op {
 			case syntax.LT:
-				return boolean(v.f < u.f)
+				return holds(v.f < u.f)
 			case syntax.GT:
-				return boolean(v.f > u.f)
+				return holds(v.f > u.f)
 			case syntax.LE:
-				return boolean(v.f <= u.f)
+				return holds(v.f <= u.f)
 			case syntax.GE:
-				return boolean(v.f >= u.f)
+				return holds(v.f >= u.f)
 			}
-			return boolean((v.f == u.f) == (op == syntax.EQL))
+			return holds((v.f == u.f) == (op == syntax.EQL))
 		}
 		if op != syntax.EQL && op != syntax.NEQ || v.kind == unknown || u.kind == unknown {
-			return known{}
+			return notKnown
 		}
 		equal := false
 		if v.kind == u.kind {
@@ -418,10 +478,10 @@ func comparison(op syntax.Token, a, b look) look {
 			case v.kind == knownMarket && (v.f >= 0 || u.f >= 0):
 				equal = v.f == u.f
 			default:
-				return known{}
+				return notKnown
 			}
 		}
-		return boolean(equal == (op == syntax.EQL))
+		return holds(equal == (op == syntax.EQL))
 	}
 }
 
