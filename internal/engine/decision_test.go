@@ -1,6 +1,8 @@
 package engine_test
 
 import (
+	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -69,5 +71,43 @@ func TestEverythingInABarsStepIsDecidedAtItsClose(t *testing.T) {
 		if w.seen[i] != want[i] {
 			t.Errorf("call %d saw %q, want %q", i+1, w.seen[i], want[i])
 		}
+	}
+}
+
+// talker logs a hundred lines a bar.
+type talker struct{ witness }
+
+func (w *talker) OnBar(ctx strategy.Context, _ int, _ *market.Bar) error {
+	for range 100 {
+		ctx.Log("said")
+	}
+	return nil
+}
+func (w *talker) Init(strategy.Context) error { return nil }
+
+func TestLinesThatAreLeftOutAreSaidOnce(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	trace := engine.NewTrace(&out)
+	w := &talker{}
+	e, err := engine.New(engine.Config{Strategy: w, Settings: report.Default(), Audit: trace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := sim.New(report.Default(), w.Spec().Markets, market.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := engine.NewRunner(e, v, false)
+	for i := range int64(110) {
+		if err := r.Step(&engine.Event{Kind: engine.Bar, Bar: market.MustBar(i*3600, "100", "200", "50", "100", "1000")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := trace.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if said, left := strings.Count(out.String(), `"said"`), strings.Count(out.String(), "are left out"); said != 10_000 || left != 1 {
+		t.Errorf("%d lines, %d times that lines are left out", said, left)
 	}
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"time"
 	"unicode/utf8"
 
@@ -105,12 +106,14 @@ func (v *view) SetTimer(name string, at time.Time) {
 // Log adds a line to the audit, within the bounds.
 func (v *view) Log(msg string) {
 	e := v.e
-	if e.logLines >= maxLogLines {
+	if e.logLines > maxLogLines {
 		return
 	}
-	e.logLines++
-	if !e.audit.on() {
+	if e.logLines++; !e.audit.on() {
 		return
+	}
+	if e.logLines > maxLogLines {
+		msg = fmt.Sprintf("%d lines are written: those after them are left out", maxLogLines)
 	}
 	if utf8.RuneCountInString(msg) > maxLogLine {
 		msg = string([]rune(msg)[:maxLogLine]) + "…"
