@@ -66,6 +66,7 @@ func (s *System) Status(ctx context.Context) (api.Status, error) {
 		}
 	}
 	s.collecting(ctx, part)
+	s.searching(ctx, part)
 	now, dropped := s.parts.data.Followers()
 	part("data", true, "ok", fmt.Sprintf("followers: %d now, %d too slow and let go since the start", now, dropped))
 	return out, nil
@@ -96,6 +97,28 @@ func (s *System) collecting(ctx context.Context, part func(name string, ok bool,
 	default:
 		part("collect", true, "ok", fmt.Sprintf("%d collectors", running))
 	}
+}
+
+// searching says in one line what is shared of searches.
+func (s *System) searching(ctx context.Context, part func(name string, ok bool, state, detail string)) {
+	if s.farm == nil {
+		part("search", true, "off", "each search runs in the process that is asked: processes share them on PostgreSQL")
+		return
+	}
+	l, err := s.db.SearchLoad(ctx)
+	if err != nil {
+		part("search", false, "failing", err.Error())
+		return
+	}
+	role := "this process works at points"
+	if !s.config.has(RoleWorker) {
+		role = "this process hands points out alone"
+	}
+	if l.Searches == 0 {
+		part("search", true, "idle", role)
+		return
+	}
+	part("search", true, "ok", fmt.Sprintf("%s; on the database: searches %d, points made %d of %d, under way %d, processes at them %d", role, l.Searches, l.Made, l.Points, l.UnderWay, l.Processes))
 }
 
 // Logs returns the newest log lines of this process, newest last.

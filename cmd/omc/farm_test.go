@@ -105,6 +105,9 @@ func TestASearchOutlivesAKilledWorker(t *testing.T) {
 		t.Fatal(err)
 	}
 	workers := working(t, db, func(workers map[string]int) bool { return len(workers) == 2 })
+	if status := run("asker", "daemon", "status"); !strings.Contains(status, "on the database: searches 1, ") || !strings.Contains(status, "processes at them 2") {
+		t.Errorf("the status does not tell of the search:\n%s", status)
+	}
 	if err := two.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

@@ -142,6 +142,29 @@ func (d *DB) SilentPoints(ctx context.Context, id string) (out []int64, err erro
 	return out, nil
 }
 
+// SearchLoad is what the processes on this database have to do for searches.
+type SearchLoad struct {
+	Searches  int64 // whose asking process is there
+	Points    int64 // of them
+	Made      int64
+	UnderWay  int64
+	Processes int64 // that work at those
+}
+
+// SearchLoad counts.
+func (d *DB) SearchLoad(ctx context.Context) (SearchLoad, error) {
+	now := d.clock.Now()
+	all, err := queryAll(ctx, d.drv, func(r dialect.Rows) (l SearchLoad, err error) {
+		return l, r.Scan(&l.Searches, &l.Points, &l.Made, &l.UnderWay, &l.Processes)
+	}, `SELECT count(DISTINCT s.id), count(p.n), count(CASE WHEN p.result <> '' THEN 1 END), count(CASE WHEN p.result = '' AND p.worker <> '' AND p.beat_ms >= $2 THEN 1 END),
+		count(DISTINCT CASE WHEN p.result = '' AND p.worker <> '' AND p.beat_ms >= $2 THEN p.worker END)
+		FROM searches s LEFT JOIN search_points p ON p.search = s.id WHERE s.alive_ms >= $1`, now.Add(-askerSilence).UnixMilli(), now.Add(-workerSilence).UnixMilli())
+	if err != nil || len(all) == 0 {
+		return SearchLoad{}, fmt.Errorf("searches: %w", err)
+	}
+	return all[0], nil
+}
+
 func (d *DB) exec(ctx context.Context, what, sql string, args ...any) error {
 	err := d.drv.Update(ctx, dialect.Full, func(tx dialect.Tx) error {
 		_, err := tx.Exec(ctx, sql, args...)

@@ -34,6 +34,7 @@ func searches(t *testing.T, w world) {
 		must(t, err)
 		return ok
 	}
+	equal(t, got(db.SearchLoad(ctx))(t), store.SearchLoad{Searches: 1, Points: 3})
 	equal(t, claim(0, "x"), true)
 	equal(t, claim(0, "y"), false)
 	equal(t, claim(9, "y"), false)
@@ -45,12 +46,14 @@ func searches(t *testing.T, w world) {
 	equal(t, ended(1, "done"), true)
 	equal(t, ended(1, "other"), false)
 	equal(t, claim(1, "y"), false)
+	equal(t, got(db.SearchLoad(ctx))(t), store.SearchLoad{Searches: 1, Points: 3, Made: 1, UnderWay: 1, Processes: 1})
 	first := got(db.TakePoints(ctx, "s"))(t)
 	if len(first) != 1 || first[0] != (store.SearchPoint{N: 1, Args: "b", Result: "done"}) || len(got(db.TakePoints(ctx, "s"))(t)) != 0 {
 		t.Errorf("taken: %+v", first)
 	}
 	equal(t, len(got(db.SilentPoints(ctx, "s"))(t)), 0)
 	w.clock.Advance(6 * time.Second) // x said nothing for 16 s
+	equal(t, got(db.SearchLoad(ctx))(t), store.SearchLoad{Searches: 1, Points: 3, Made: 1})
 	if s := got(db.SilentPoints(ctx, "s"))(t); len(s) != 1 || s[0] != 0 {
 		t.Errorf("silent: %v", s)
 	}
@@ -58,6 +61,7 @@ func searches(t *testing.T, w world) {
 	equal(t, claim(0, "y"), true)
 	w.clock.Advance(40 * time.Second) // whoever asked is gone
 	equal(t, claim(2, "y"), false)
+	equal(t, got(db.SearchLoad(ctx))(t), store.SearchLoad{})
 	must(t, db.KeepSearch(ctx, "s"))
 	equal(t, claim(2, "y"), true)
 	must(t, db.CloseSearch(ctx, "s"))
