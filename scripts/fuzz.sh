@@ -15,7 +15,7 @@ fuzz() { go test -run '^$' -fuzz "^$2\$" -fuzztime "$time" -fuzzminimizetime 10x
 
 # only_the_deadline tells that nothing but the deadline was complained about.
 only_the_deadline() {
-	grep -q '^ *context deadline exceeded$' "$out" && ! grep -qiE 'failing input|panic|race detected|_test\.go:|fatal' "$out"
+	grep -q '^ *context deadline exceeded$' "$out" && ! grep -qiE 'failing input|panic:|panicked|race detected|_test\.go:|fatal error' "$out"
 }
 
 while IFS=: read -r file name; do
