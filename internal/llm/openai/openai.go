@@ -1,5 +1,8 @@
-// Package openai speaks to models behind OpenAI's chat completions: OpenAI's own, and any server that speaks the same. It never streams,
-// never sends a request twice, and never lets the key into an error.
+// Package openai speaks to models behind chat completions: OpenAI's own, Azure's, and every server that speaks the same (OpenRouter, Groq,
+// vLLM, LM Studio, Ollama under /v1). langchaingo makes the request and reads the answer. It falls short where an answer is streamed
+// (interleaved parallel tool calls are merged, their JSON is mixed into the text, an error inside a stream is an empty success), where a
+// temperature was not asked for (it sends 0, which some models refuse), and in failures (status and Retry-After are lost). So the request
+// is put right, and the answer made whole, on their way over the wire.
 package openai
 
 import (
@@ -9,71 +12,77 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
+	"math"
+	"mime"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/ohmycoins/omc/internal/llm"
+	"github.com/ohmycoins/omc/internal/llm/wire"
 	"github.com/tmc/langchaingo/llms"
 	chat "github.com/tmc/langchaingo/llms/openai"
 )
 
-// Name is the provider's.
+// Name is the provider's, where Config names none.
 const Name = "openai"
 
-// Bounds.
-const (
-	maxAnswer      = 1 << 20 // bytes of a whole answer
-	maxText        = 300     // bytes of a provider's message in an error
-	defaultTimeout = time.Minute
-	maxRetryAfter  = 24 * time.Hour
-)
+// defaultTimeout is how long a model may say nothing.
+const defaultTimeout = time.Minute
 
 // Config is where a model is.
 type Config struct {
-	BaseURL string // with its version: https://api.openai.com/v1
-	Key     string // "": none is sent
-	Model   string
-	Timeout time.Duration // of one request; 0: a minute
-	Client  *http.Client  // nil: one of its own that follows no redirect, so that the key goes nowhere else
+	Provider   string // for errors; "": Name
+	BaseURL    string // with its version: https://api.openai.com/v1. Of an Azure deployment the resource's: https://mine.openai.azure.com
+	Key        string // "": none is sent
+	Model      string
+	Deployment string            // of Azure's classic address: the model is what was deployed under this name
+	APIVersion string            // of Azure's classic address
+	Timeout    time.Duration     // of silence; 0: a minute
+	Transport  http.RoundTripper // nil: http.DefaultTransport
 }
 
 // Model implements llm.Model. Safe for concurrent use.
 type Model struct {
 	inner  *chat.LLM
 	config Config
+	wire   *wire.Transport
+	client *http.Client
+	base   *url.URL
 	legacy bool
 }
 
 // New returns the model.
 func New(c Config) (*Model, error) {
-	u, err := url.Parse(c.BaseURL)
-	if err != nil || u.Host == "" {
-		return nil, errors.New("model: llm.providers.openai.base_url is no http address")
+	if c.Provider == "" {
+		c.Provider = Name
 	}
-	if c.Model == "" {
-		return nil, errors.New("model: llm.providers.openai.model is not set")
+	u, err := url.Parse(strings.TrimSuffix(c.BaseURL, "/"))
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("model at %s: base_url is no http address", c.Provider)
+	}
+	if c.Deployment != "" && c.APIVersion == "" {
+		return nil, fmt.Errorf("model at %s: a deployment needs an api_version, like 2024-10-21", c.Provider)
+	}
+	if c.Model == "" && c.Deployment == "" {
+		return nil, fmt.Errorf("model at %s: model is not set", c.Provider)
 	}
 	if c.Timeout <= 0 {
 		c.Timeout = defaultTimeout
 	}
-	if c.Client == nil {
-		c.Client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	}
-	m := &Model{config: c}
+	m := &Model{config: c, base: u, wire: &wire.Transport{Provider: c.Provider, Keys: []string{c.Key}, Silence: c.Timeout, Base: c.Transport}}
+	m.client = m.wire.Client()
 	// OpenAI's reasoning models refuse max_tokens; other servers may know nothing but it, and ignore what they do not know: unbounded answers.
-	host := u.Hostname()
-	m.legacy = !strings.HasSuffix(host, "openai.com") && !strings.HasSuffix(host, "azure.com")
-	token := c.Key
-	if token == "" {
-		token = "none" // langchaingo would look for one in the environment; Do takes it off again
+	m.legacy = !strings.HasSuffix(u.Hostname(), "openai.com") && !strings.HasSuffix(u.Hostname(), "azure.com")
+	model := c.Model
+	if model == "" {
+		model = c.Deployment
 	}
-	m.inner, err = chat.New(chat.WithToken(token), chat.WithModel(c.Model), chat.WithBaseURL(strings.TrimSuffix(c.BaseURL, "/")), chat.WithHTTPClient(m))
+	// langchaingo would look for a token in the environment; Do sets the real one.
+	m.inner, err = chat.New(chat.WithToken("none"), chat.WithModel(model), chat.WithBaseURL(u.String()), chat.WithHTTPClient(m))
 	if err != nil {
-		return nil, fmt.Errorf("model: %s", m.mask(err.Error()))
+		return nil, m.wire.Fail(llm.Error{Text: err.Error()})
 	}
 	return m, nil
 }
@@ -83,155 +92,145 @@ func (m *Model) Call(ctx context.Context, prompt string, options ...llms.CallOpt
 	return llms.GenerateFromSinglePrompt(ctx, m, prompt, options...)
 }
 
-// failure is how Do tells its caller what langchaingo turns into a plain text.
-type failure struct{ err *llm.Error }
+// call is what Do has to know of a call, and finds out.
+type call struct {
+	listen func(llm.Delta) error // nil: the answer comes whole
+	warm   bool                  // a temperature was asked for
+	usage  *usage
+}
 
-type failureKey struct{}
+type callKey struct{}
 
-// GenerateContent implements llm.Model: one request, one answer. A failure is an *llm.Error.
+// GenerateContent implements llm.Model: one request, one answer, streamed where somebody listens. A failure is an *llm.Error.
 func (m *Model) GenerateContent(ctx context.Context, messages []llms.MessageContent, options ...llms.CallOption) (*llms.ContentResponse, error) {
-	var o llms.CallOptions
+	o := llms.CallOptions{Temperature: math.NaN()}
 	for _, set := range options {
 		set(&o)
 	}
-	if o.StreamingFunc != nil || o.StreamingReasoningFunc != nil {
-		return nil, &llm.Error{Provider: Name, Unsent: true, Text: "streaming is not supported: langchaingo merges parallel tool calls and mixes them into the text"}
-	}
+	c := &call{listen: llm.Listener(ctx, &o), warm: !math.IsNaN(o.Temperature)}
+	options = append(options[:len(options):len(options)], func(o *llms.CallOptions) { o.StreamingFunc, o.StreamingReasoningFunc = nil, nil })
 	if m.legacy {
 		options = append(options, chat.WithLegacyMaxTokensField())
 	}
-	ctx, cancel := context.WithTimeout(ctx, m.config.Timeout)
-	defer cancel()
-	var f failure
-	r, err := m.inner.GenerateContent(context.WithValue(ctx, failureKey{}, &f), messages, options...)
-	if f.err != nil {
-		return nil, f.err
-	}
+	var r *llms.ContentResponse
+	err := m.wire.Call(ctx, func(ctx context.Context) (err error) {
+		r, err = m.inner.GenerateContent(context.WithValue(ctx, callKey{}, c), messages, options...)
+		return err
+	})
 	if err != nil {
-		return nil, &llm.Error{Provider: Name, Text: m.mask(err.Error())}
+		return nil, err
+	}
+	if u, ok := c.usage.told(); ok {
+		llm.TellUsage(r, u)
 	}
 	return r, nil
 }
 
-// Do implements langchaingo's client: it sends once, reads a bounded answer, and lets nothing pass that is no answer. langchaingo would
-// take a page of HTML and an answer without choices for an empty success, and loses status and Retry-After.
+// Do implements langchaingo's client: it puts the request right, sends it once, and gives back a whole answer or none. langchaingo would
+// take a page of HTML and an answer without choices for an empty success.
 func (m *Model) Do(req *http.Request) (*http.Response, error) {
-	if m.config.Key == "" {
-		req.Header.Del("Authorization")
+	ctx := req.Context()
+	c, ok := ctx.Value(callKey{}).(*call)
+	if !ok {
+		return nil, errors.New("a request outside of a call")
 	}
-	fail := func(e llm.Error) (*http.Response, error) {
-		e.Provider, e.Text = Name, m.mask(e.Text)
-		if f, ok := req.Context().Value(failureKey{}).(*failure); ok {
-			f.err = &e
-		}
-		return nil, &e
+	if err := m.prepare(req, c); err != nil {
+		return nil, m.wire.Failed(ctx, llm.Error{Kind: llm.KindRequest, Unsent: true, Text: err.Error()})
 	}
-	r, err := m.config.Client.Do(req)
+	r, err := m.client.Do(req)
 	if err != nil {
-		var op *net.OpError
-		return fail(llm.Error{Unsent: errors.As(err, &op) && op.Op == "dial", Text: plain(err)})
+		return nil, err
 	}
 	defer func() { _ = r.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxAnswer+1))
+	var body []byte
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); c.listen != nil && kind == "text/event-stream" {
+		body, err = m.assemble(ctx, r.Body, c)
+	} else {
+		body, err = m.whole(ctx, r.Body, c)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{Status: r.Status, StatusCode: r.StatusCode, Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor, Request: req,
+		Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body))}, nil
+}
+
+// prepare makes the request what the provider takes.
+func (m *Model) prepare(req *http.Request, c *call) error {
+	req.Header.Del("Authorization")
 	switch {
-	case r.StatusCode != http.StatusOK:
-		return fail(llm.Error{Status: r.StatusCode, RetryAfter: retryAfter(r.Header), Unsent: r.StatusCode >= 300 && r.StatusCode < 500, Text: said(body)})
-	case err != nil:
-		return fail(llm.Error{Status: r.StatusCode, Text: "the answer broke off: " + plain(err)})
-	case len(body) > maxAnswer:
-		return fail(llm.Error{Status: r.StatusCode, Text: fmt.Sprintf("the answer has more than %d bytes", maxAnswer)})
+	case m.config.Deployment != "":
+		u := *m.base
+		u.Path = strings.TrimSuffix(u.Path, "/") + "/openai/deployments/" + url.PathEscape(m.config.Deployment) + "/chat/completions"
+		u.RawQuery = url.Values{"api-version": {m.config.APIVersion}}.Encode()
+		req.URL = &u
+		fallthrough
+	case strings.HasSuffix(m.base.Hostname(), ".azure.com"):
+		if m.config.Key != "" {
+			req.Header.Set("Api-Key", m.config.Key)
+		}
+	case m.config.Key != "":
+		req.Header.Set("Authorization", "Bearer "+m.config.Key)
 	}
-	var shape struct {
-		Choices []struct {
-			FinishReason string `json:"finish_reason"`
-			Message      *struct {
-				Content   *string           `json:"content"`
-				Refusal   string            `json:"refusal"`
-				ToolCalls []json.RawMessage `json:"tool_calls"`
-			} `json:"message"`
-		} `json:"choices"`
+	raw, err := io.ReadAll(req.Body)
+	if err != nil {
+		return err
 	}
-	if err := json.Unmarshal(body, &shape); err != nil {
-		return fail(llm.Error{Status: r.StatusCode, Text: "the answer is no JSON of a chat completion"})
+	var body map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &body); err != nil {
+		return err
 	}
-	if len(shape.Choices) == 0 || shape.Choices[0].Message == nil {
-		return fail(llm.Error{Status: r.StatusCode, Text: "the answer holds no choice"})
+	if !c.warm {
+		delete(body, "temperature")
 	}
-	switch c := shape.Choices[0]; {
-	case c.Message.Refusal != "" || c.FinishReason == "content_filter":
-		return fail(llm.Error{Status: r.StatusCode, Text: "the model refused to answer"})
-	case c.FinishReason == "length":
-		return fail(llm.Error{Status: r.StatusCode, Text: "the answer was cut at its most tokens; a model that thinks before it answers needs more than omc grants"})
-	case len(c.Message.ToolCalls) == 0 && (c.Message.Content == nil || *c.Message.Content == ""):
-		return fail(llm.Error{Status: r.StatusCode, Text: "the answer is empty"})
+	delete(body, "stream")
+	delete(body, "stream_options")
+	if c.listen != nil {
+		body["stream"], body["stream_options"] = json.RawMessage("true"), json.RawMessage(`{"include_usage":true}`)
+		req.Header.Set("Accept", "text/event-stream")
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	return r, nil
+	if raw, err = json.Marshal(body); err != nil {
+		return err
+	}
+	req.Body, req.ContentLength, req.GetBody = io.NopCloser(bytes.NewReader(raw)), int64(len(raw)), nil
+	return nil
 }
 
-// mask takes the key out of a text: servers and libraries repeat what they were sent.
-func (m *Model) mask(s string) string {
-	if m.config.Key != "" {
-		s = strings.ReplaceAll(s, m.config.Key, "********")
-		// OpenAI repeats a wrong key as its first and last characters around stars.
-		for w := range strings.FieldsSeq(s) {
-			head, tail, starred := strings.Cut(strings.Trim(w, ".,;:'\""), "*")
-			if starred && head != "" && strings.HasPrefix(m.config.Key, head) && strings.HasSuffix(m.config.Key, strings.TrimLeft(tail, "*")) {
-				s = strings.ReplaceAll(s, w, "********")
-			}
+// whole reads an answer that comes at once.
+func (m *Model) whole(ctx context.Context, r io.Reader, c *call) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, wire.MaxAnswer+1))
+	if err != nil {
+		return nil, err
+	}
+	fail := func(kind llm.Kind, text string) ([]byte, error) {
+		return nil, m.wire.Failed(ctx, llm.Error{Kind: kind, Status: http.StatusOK, Text: text})
+	}
+	if len(body) > wire.MaxAnswer {
+		return fail(llm.KindBroken, fmt.Sprintf("the answer has more than %d bytes", wire.MaxAnswer))
+	}
+	var a answer
+	if err := json.Unmarshal(body, &a); err != nil {
+		return fail(llm.KindBroken, "the answer is no JSON of a chat completion")
+	}
+	if len(a.Error) > 0 && string(a.Error) != "null" {
+		return nil, m.wire.Failed(ctx, wire.Broken(body))
+	}
+	if len(a.Choices) > 0 && a.Choices[0].Message == nil && a.Choices[0].FinishReason == "content_filter" {
+		a.Choices[0].Message = &message{} // Azure leaves it out
+	}
+	if len(a.Choices) == 0 || a.Choices[0].Message == nil {
+		return fail(llm.KindBroken, "the answer holds no choice")
+	}
+	c.usage = a.Usage
+	if kind, text := a.Choices[0].fault(); text != "" {
+		return fail(kind, text)
+	}
+	if c.listen != nil { // a server that does not stream
+		if err := a.Choices[0].Message.tell(c.listen); err != nil {
+			return nil, m.wire.Failed(ctx, llm.Error{Kind: llm.KindStopped, Status: http.StatusOK, Text: err.Error()})
 		}
 	}
-	return s
-}
-
-// plain is a network error without the URL, which may hold what nobody should see.
-func plain(err error) string {
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err
-	}
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		return "no answer in time"
-	case errors.Is(err, context.Canceled):
-		return "given up: omc was stopping"
-	}
-	return err.Error()
-}
-
-// said is the message of an error's body: {"error":{"message":…}}, or {"error":"…"} as some servers have it.
-func said(body []byte) string {
-	var e struct {
-		Error json.RawMessage `json:"error"`
-	}
-	text := ""
-	if json.Unmarshal(body, &e) == nil && len(e.Error) > 0 {
-		var whole struct {
-			Message string `json:"message"`
-		}
-		if json.Unmarshal(e.Error, &text) != nil && json.Unmarshal(e.Error, &whole) == nil {
-			text = whole.Message
-		}
-	}
-	if text == "" {
-		text = "without a message"
-	}
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "")), " ")
-	if len(text) > maxText {
-		text = strings.ToValidUTF8(text[:maxText], "") + "…"
-	}
-	return text
-}
-
-// retryAfter reads the header in milliseconds or seconds; a date is left aside.
-func retryAfter(h http.Header) time.Duration {
-	for _, x := range []struct {
-		name string
-		unit time.Duration
-	}{{"Retry-After-Ms", time.Millisecond}, {"Retry-After", time.Second}} {
-		if n, err := strconv.ParseFloat(h.Get(x.name), 64); err == nil && n > 0 {
-			return min(time.Duration(min(n, 1e9)*float64(x.unit)), maxRetryAfter)
-		}
-	}
-	return 0
+	a.Choices = a.Choices[:1]
+	a.Choices[0].Message.complete()
+	return json.Marshal(&a)
 }
