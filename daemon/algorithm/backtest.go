@@ -207,7 +207,11 @@ func (s *Service) read(ctx context.Context, spec strategy.Spec, run *sandbox.Run
 			parts = []ledger.Bars{before, bars}
 		}
 		for _, p := range parts {
-			data.Bars[i] = append(data.Bars[i], p.Bars...)
+			if data.Bars[i] == nil {
+				data.Bars[i] = p.Bars
+			} else {
+				data.Bars[i] = append(data.Bars[i], p.Bars...)
+			}
 			run.Simulated = run.Simulated || p.Simulated
 			for _, name := range p.Sources {
 				sources[name] = true

@@ -387,7 +387,7 @@ func (f *Farm) plan(ctx context.Context, s *store.Search) (*optimization, func()
 		if p.err = json.Unmarshal([]byte(s.Request), &r); p.err != nil {
 			return
 		}
-		o, err := f.s.plan(context.WithoutCancel(ctx), s.User, &r)
+		o, err := f.s.plan(context.WithoutCancel(ctx), s.User, &r, false)
 		if err != nil {
 			p.err = err
 			return

@@ -31,7 +31,7 @@ const (
 // Optimize searches parameters over the first part of the window, and runs what it found once over the rest. Every point that runs is in
 // the trial ledger before it does.
 func (s *Service) Optimize(ctx context.Context, user string, r api.OptimizeRequest) (*api.Optimization, error) {
-	o, err := s.plan(ctx, user, &r)
+	o, err := s.plan(ctx, user, &r, true)
 	if err != nil {
 		return nil, err
 	}
@@ -60,6 +60,7 @@ func (s *Service) Optimize(ctx context.Context, user string, r api.OptimizeReque
 type optimization struct {
 	s         *Service
 	user      string
+	asked     bool
 	name      string
 	bench     *sandbox.Bench
 	base      strategy.Options // with the parameters that are not varied
@@ -79,20 +80,23 @@ type optimization struct {
 type tried struct {
 	params  search.Point
 	share   float64
+	content strategy.Content
+	unmade  error // why there is no content: the script's own error, which is the point's, or another, which ends the search
 	figures report.Figures
 	trial   research.CampaignTrial
 	err     error
 	ran     bool
 }
 
-func (s *Service) plan(ctx context.Context, user string, r *api.OptimizeRequest) (*optimization, error) {
+// plan prepares a search; asked: in the process that makes it, not in one that evaluates single points of it.
+func (s *Service) plan(ctx context.Context, user string, r *api.OptimizeRequest, asked bool) (*optimization, error) {
 	if r.WalkForward != 0 {
 		return nil, bad("walk_forward: a search keeps the end of the window back instead; walk the best point forward afterwards")
 	}
 	if len(r.AcceptRisk) > 0 {
 		return nil, bad("accept_risk: a search does not look at the hold-out, whoever accepts it: look with one backtest of what it found")
 	}
-	o := &optimization{s: s, user: user}
+	o := &optimization{s: s, user: user, asked: asked}
 	var err error
 	if o.name, o.base, err = s.resolve(ctx, user, &r.BacktestRequest); err != nil {
 		return nil, err
@@ -124,15 +128,34 @@ func (o *optimization) prepare(ctx context.Context, r *api.OptimizeRequest, from
 	if o.view, err = o.s.view(ctx, d.Spec, from, to, nil); err != nil {
 		return problem(err)
 	}
+	o.base.Markets, o.base.Interval = d.Spec.Markets, d.Spec.Interval
+	made := func() {}
+	if o.asked {
+		made = o.declare(ctx)
+	}
 	data, err := o.s.read(ctx, d.Spec, &o.run1, &o.view, r.MaxMissing)
+	made()
 	if err != nil {
 		return problem(err)
 	}
 	o.bench.Load(data)
 	o.data = data
-	o.base.Markets, o.base.Interval = data.Markets, data.Interval
 	o.out.Strategy, o.out.Markets, o.out.Interval = d.Spec.Name, data.Markets, data.Interval
 	return o.cut(data, r.Test)
+}
+
+// declare declares every point, beside what is done until the returned function is called: that waits.
+func (o *optimization) declare(ctx context.Context) (wait func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for _, p := range o.points {
+			if p.content, p.unmade = o.content(ctx, p.params); p.unmade != nil && ctx.Err() != nil {
+				return
+			}
+		}
+	}()
+	return func() { <-done }
 }
 
 // draw makes the points and how they are run.
@@ -265,16 +288,19 @@ func (o *optimization) run(ctx context.Context, rung search.Rung) error {
 func (o *optimization) begin(ctx context.Context, until time.Time) error {
 	var trials []research.CampaignTrial
 	for _, p := range o.alive {
-		content, err := o.content(ctx, p.params)
 		var script *strategy.ScriptError
-		if errors.As(err, &script) {
-			p.err = err // it cannot even be set up so: nothing runs
+		if errors.As(p.unmade, &script) {
+			p.err = p.unmade // it cannot even be set up so: nothing runs
 			continue
+		}
+		err := p.unmade
+		if err == nil {
+			err = ctx.Err()
 		}
 		if err != nil {
 			return problem(err)
 		}
-		if p.trial, err = backtest.Tried(o.user, "optimize", "", o.name, &content, o.out.From, until, &o.run1.Settings, o.s.clock.Now()); err != nil {
+		if p.trial, err = backtest.Tried(o.user, "optimize", "", o.name, &p.content, o.out.From, until, &o.run1.Settings, o.s.clock.Now()); err != nil {
 			return err
 		}
 		p.trial.Read = o.view.read
@@ -376,7 +402,7 @@ func (o *optimization) shown(p *tried) api.SearchPoint {
 func (o *optimization) judge(ctx context.Context, out *api.Optimization) error {
 	content, err := o.content(ctx, nil)
 	if err != nil {
-		if content, err = o.content(ctx, o.points[0].params); err != nil {
+		if content, err = o.points[0].content, o.points[0].unmade; err != nil {
 			return problem(err)
 		}
 	}
@@ -484,17 +510,13 @@ func (o *optimization) test(ctx context.Context, out *api.Optimization) error {
 		return nil
 	}
 	best := o.points[0]
-	content, err := o.content(ctx, best.params)
-	if err != nil {
-		return problem(err)
-	}
 	run := o.run1
 	run.Params, run.From = o.params(best.params), out.To
-	rep, err := o.s.tried(ctx, o.user, o.bench, run, &o.view, &content, o.name, nil)
+	rep, err := o.s.tried(ctx, o.user, o.bench, run, &o.view, &best.content, o.name, nil)
 	if err != nil {
 		return err
 	}
-	c, err := o.s.store.Campaign(ctx, o.user, content.CodeHash(), out.Markets)
+	c, err := o.s.store.Campaign(ctx, o.user, best.content.CodeHash(), out.Markets)
 	if err != nil {
 		return err
 	}

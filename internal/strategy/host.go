@@ -2,6 +2,7 @@ package strategy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ohmycoins/omc/internal/fact"
@@ -53,6 +54,16 @@ type feed struct {
 	seen    int // bars so far
 	ready   int // bars with which every indicator of this market has its first value
 	input   [len(inputNames)]float64
+	more    bool // indicators or records look at more of a bar than its close
+}
+
+// read takes a bar's values: all, or those that are looked at.
+func (f *feed) read(bar *market.Bar, all bool) {
+	if all {
+		f.input[inOpen], f.input[inHigh], f.input[inLow], f.input[inClose], f.input[inVolume] = bar.Floats()
+	} else {
+		f.input[inClose] = bar.CloseFloat()
+	}
 }
 
 func newHost(p *Program, o Options) *host {
@@ -123,6 +134,13 @@ func (h *host) bindHandlers(globals starlark.StringDict) (err error) {
 	if h.onBar == nil && h.onEnd == nil {
 		return h.fail("on_bar is missing: define it as def on_bar(ctx, bar):")
 	}
+	for m := range h.feeds {
+		f := &h.feeds[m]
+		f.more = len(f.records) > 0
+		for _, s := range f.streams {
+			f.more = f.more || s.from == nil && slices.ContainsFunc(s.inputs, func(k int) bool { return k != inClose })
+		}
+	}
 	if !h.prog.slow {
 		h.short = newShortcut(h, h.prog.onBar, h.onBar, globals)
 	}
@@ -155,7 +173,8 @@ func (h *host) OnBar(c Context, m int, bar *market.Bar) error {
 	if h.book != nil {
 		h.book.At(c.Now().UnixMilli())
 	}
-	f.input[inOpen], f.input[inHigh], f.input[inLow], f.input[inClose], f.input[inVolume] = bar.Floats()
+	all := f.more || h.short != nil && h.short.more
+	f.read(bar, all)
 	for _, s := range f.streams {
 		s.update(&f.input)
 	}
@@ -176,6 +195,9 @@ func (h *host) OnBar(c Context, m int, bar *market.Bar) error {
 	}
 	if fn == nil {
 		return nil
+	}
+	if !all {
+		f.read(bar, true)
 	}
 	h.two[0], h.two[1] = &h.ctx, &barValue{bar: *bar, in: f.input, market: h.names[m]}
 	return h.call(c, m, fn, 2)

@@ -16,8 +16,9 @@ import (
 type shortcut struct {
 	body   []step
 	locals []known
-	looked int // calls
-	done   int // of these needed no interpreter
+	more   bool // it looks at more of a bar than its close
+	looked int  // calls
+	done   int  // of these needed no interpreter
 }
 
 // giveUp is after how many calls a shortcut that mostly needs the interpreter is left out.

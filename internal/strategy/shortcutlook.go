@@ -206,6 +206,7 @@ func (w *weaver) attribute(x *syntax.DotExpr) look {
 	switch {
 	case w.isParam(x.X, 1):
 		if i := slices.Index(inputNames[:], name); i >= 0 {
+			w.sc.more = w.sc.more || i != inClose
 			return func(_ *host, bar *[len(inputNames)]float64) known { return orMissing(bar[i]) }
 		}
 		if name == "market" {
