@@ -58,14 +58,17 @@ func TaskOf(messages []llms.MessageContent) (research.Task, error) {
 	return research.Task{}, fmt.Errorf("task: there is no message from the lab")
 }
 
-// Calls is the assistant's turn that asked for tools, as a message to append.
-func Calls(content string, calls []llms.ToolCall) llms.MessageContent {
+// Calls is the assistant's turn that asked for tools, as a message to append, with what its provider wants back.
+func Calls(content string, calls []llms.ToolCall, kept ...Kept) llms.MessageContent {
 	m := llms.MessageContent{Role: llms.ChatMessageTypeAI}
 	if content != "" {
 		m.Parts = append(m.Parts, llms.TextContent{Text: content})
 	}
 	for _, c := range calls {
 		m.Parts = append(m.Parts, c)
+	}
+	for _, k := range kept {
+		m.Parts = append(m.Parts, k)
 	}
 	return m
 }

@@ -114,7 +114,7 @@ func (m *Model) GenerateContent(ctx context.Context, messages []llms.MessageCont
 	}
 	var r *llms.ContentResponse
 	err := m.wire.Call(ctx, func(ctx context.Context) (err error) {
-		r, err = m.inner.GenerateContent(context.WithValue(ctx, callKey{}, c), messages, options...)
+		r, err = m.inner.GenerateContent(context.WithValue(ctx, callKey{}, c), llm.Plain(messages), options...)
 		return err
 	})
 	if err != nil {
