@@ -64,7 +64,14 @@ func (v *validation) luck(counted []float64) {
 	} else {
 		f.Haircut = &verdict.Haircut{Annual: annual, P: h.P, Adjusted: h.PAdjusted, Left: h.Sharpe}
 	}
-	c := research.Campaign{Trials: v.in.Trials, Ratios: v.in.Ratios}
+	c := research.Campaign{Trials: v.in.Trials}
+	for i, s := range v.in.Ratios {
+		r := research.Ratio{Sharpe: s}
+		if i < len(v.in.RatioDays) {
+			r.Days = v.in.RatioDays[i]
+		}
+		c.Ratios = append(c.Ratios, r)
+	}
 	d, err := backtest.Deflated(counted, &c)
 	if err != nil {
 		f.Missing["deflated"], f.Missing["min_track_record_days"] = err.Error(), err.Error()

@@ -1,6 +1,7 @@
 package algorithm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -330,8 +331,14 @@ func (v *validation) count(ctx context.Context) (err error) {
 		return err
 	}
 	v.in.Trials, v.in.Looks = v.campaign.Trials, v.campaign.Looks
-	v.in.Ratios = slices.Clone(v.campaign.Ratios)
-	slices.Sort(v.in.Ratios)
+	ratios := slices.Clone(v.campaign.Ratios)
+	slices.SortFunc(ratios, func(a, b research.Ratio) int {
+		return cmp.Or(cmp.Compare(a.Sharpe, b.Sharpe), cmp.Compare(a.Days, b.Days))
+	})
+	v.in.Ratios, v.in.RatioDays = make([]float64, len(ratios)), make([]int, len(ratios))
+	for i, r := range ratios {
+		v.in.Ratios[i], v.in.RatioDays[i] = r.Sharpe, r.Days
+	}
 	own, err := backtest.Tried(v.user, "", "", v.name, &v.content, v.run.From, v.run.To, &v.run.Settings, v.s.clock.Now())
 	if err != nil {
 		return err
@@ -339,15 +346,15 @@ func (v *validation) count(ctx context.Context) (err error) {
 	var alike []*research.CampaignTrial // at other costs it is no other choice
 	for i := range v.campaign.Ran {
 		t := &v.campaign.Ran[i]
-		if t.Settings != own.Settings || len(t.Returns) == 0 {
+		if backtest.Costs(t.Settings) != backtest.Costs(own.Settings) || len(t.Returns) == 0 {
 			continue
 		}
-		// The same content over a window that was said otherwise is no other choice: the longest of them stands for it.
+		// The same content over a window that was said otherwise is no other choice: the longest of them stands for it, the newest of equally long ones.
 		same := slices.IndexFunc(alike, func(o *research.CampaignTrial) bool { return o.Algorithm == t.Algorithm })
 		switch {
 		case same < 0:
 			alike = append(alike, t)
-		case len(t.Returns) > len(alike[same].Returns) || len(t.Returns) == len(alike[same].Returns) && t.Key < alike[same].Key:
+		case cmp.Or(cmp.Compare(len(t.Returns), len(alike[same].Returns)), t.Recorded.Compare(alike[same].Recorded), cmp.Compare(alike[same].Key, t.Key)) > 0:
 			alike[same] = t
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/ohmycoins/omc/internal/evidence"
@@ -22,8 +23,15 @@ func Tried(user, stage, session, name string, c *strategy.Content, from, to time
 		return research.CampaignTrial{}, fmt.Errorf("trial: settings: %w", err)
 	}
 	sum := sha256.Sum256(b)
+	settings := hex.EncodeToString(sum[:]) + " " + s.FeeBps.String() + "/" + s.SlippageBps.String()
 	return research.CampaignTrial{User: user, Algorithm: c.ID(), CodeHash: c.CodeHash(), Strategy: name, Stage: stage, Session: session, Markets: c.Markets,
-		Interval: c.Interval, From: from, To: to, Settings: hex.EncodeToString(sum[:]), Recorded: at.UTC().Truncate(time.Millisecond)}, nil
+		Interval: c.Interval, From: from, To: to, Settings: settings, Recorded: at.UTC().Truncate(time.Millisecond)}, nil
+}
+
+// Costs is the part of a trial's settings that says what trades cost: runs that differ in the rest, as in the cash, can be compared.
+func Costs(settings string) string {
+	_, costs, _ := strings.Cut(settings, " ")
+	return costs
 }
 
 // maxGapDays bounds the days without a return between two with one, which count as returns of nothing.
@@ -57,19 +65,32 @@ func CameOut(t *research.CampaignTrial, days []report.Day) error {
 // leastSpread is how many Sharpe ratios say how far those of a campaign are spread.
 const leastSpread = 5
 
-// Deflated is what out-of-sample daily returns are worth after a campaign's trials. Where fewer than five of those have a Sharpe ratio, the
-// spread is taken to be that of ratios that chance alone makes over as many days, 1/√T, and the count to be five: too few trials never
-// make a result look better than many.
+// Deflated is what out-of-sample daily returns are worth after a campaign's trials. The spread of their Sharpe ratios is never taken to be less
+// than what chance alone makes of worthless ones over as many days, 1/√T: trials that are almost the same say nothing of how far the best of
+// worthless ones may lie from zero, and too few never make a result look better than many. A ratio over fewer days is spread wider by chance alone, so
+// that it counts as over T days, times √(days/T). The count is at least five.
 func Deflated(daily []float64, c *research.Campaign) (evidence.Deflation, error) {
 	chosen, err := evidence.Describe(daily)
 	if err != nil {
 		return evidence.Deflation{}, err
 	}
-	ratios := c.Ratios
-	if len(ratios) >= leastSpread {
-		return evidence.Deflate(chosen, ratios, max(c.Trials, len(ratios)))
+	days, count := float64(len(daily)), max(c.Trials, len(c.Ratios), leastSpread)
+	chance := 1 / math.Sqrt(days)
+	note := fmt.Sprintf("%d trials have a Sharpe ratio: their spread is taken to be that of chance, 1/√days, and their count at least %d", len(c.Ratios), leastSpread)
+	if len(c.Ratios) >= leastSpread {
+		ratios := make([]float64, len(c.Ratios))
+		for i, r := range c.Ratios {
+			if ratios[i] = r.Sharpe; r.Days > 0 {
+				ratios[i] *= min(1, math.Sqrt(float64(r.Days)/days))
+			}
+		}
+		d, err := evidence.Deflate(chosen, ratios, count)
+		if err != nil || d.Sigma >= chance {
+			return d, err
+		}
+		note = fmt.Sprintf("the trials' Sharpe ratios are spread by %.3g, less than chance alone spreads worthless ones: 1/√days is taken", d.Sigma)
 	}
-	d, err := evidence.DeflateBy(chosen, 1/math.Sqrt(float64(len(daily))), max(c.Trials, leastSpread))
-	d.Note = fmt.Sprintf("%d trials have a Sharpe ratio: their spread is taken to be that of chance, 1/√days, and their count at least %d", len(ratios), leastSpread)
+	d, err := evidence.DeflateBy(chosen, chance, count)
+	d.Note = note
 	return d, err
 }

@@ -24,7 +24,7 @@ type CampaignTrial struct {
 	Interval  market.Interval `json:"interval"`
 	From      time.Time       `json:"from"`     // of the bars it could trade on
 	To        time.Time       `json:"to"`       // not included
-	Settings  string          `json:"settings"` // hash: other costs are another trial
+	Settings  string          `json:"settings"` // hash, then fee/slippage: other settings are another trial
 	Recorded  time.Time       `json:"recorded_at"`
 	Read      time.Time       `json:"-"` // end of the data that it was handed; zero: not told. No part of what it is
 
@@ -65,10 +65,16 @@ func (t *CampaignTrial) ID() string {
 // Campaign is what has been tried.
 type Campaign struct {
 	Trials int             // all of them, those that never ended among them
-	Ran    []CampaignTrial // those with a result, newest first, at most MaxCampaignResults
-	Ratios []float64       // Sharpe ratios per day of those that could have been chosen and have one, newest first, at most MaxCampaignRatios
+	Ran    []CampaignTrial // those with a result, newest first; of more than MaxCampaignResults as many by their keys, which is by chance
+	Ratios []Ratio         // of those that could have been chosen and have one, newest first, at most MaxCampaignRatios
 	Looks  int             // at the sealed hold-out
 	Seen   time.Time       // end of the newest data that any trial was handed, whatever came of it; zero: of none is it known
+}
+
+// Ratio is one trial's Sharpe ratio, and over how many days.
+type Ratio struct {
+	Sharpe float64 // per day
+	Days   int
 }
 
 // MaxCampaignResults bounds the results of a campaign that are read.

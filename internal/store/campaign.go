@@ -1,8 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -41,6 +44,9 @@ func trialNames(t *research.CampaignTrial) error {
 	return nil
 }
 
+// notChoices are the stages of what could not have been chosen. The same backtest may be run in such a stage first, and as a choice later.
+const notChoices = "'" + research.StageCosts + "', '" + research.StageHoldout + "', '" + research.StageReplay + "'"
+
 func recordTrial(ctx context.Context, tx dialect.Tx, t *research.CampaignTrial) error {
 	id := t.ID()
 	read := int64(0)
@@ -49,7 +55,8 @@ func recordTrial(ctx context.Context, tx dialect.Tx, t *research.CampaignTrial) 
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO campaign_trials (id, user_id, algorithm, code_hash, strategy, stage, session, interval_s, from_ms, to_ms, settings, recorded_ms, read_ms)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO UPDATE
-		SET read_ms = CASE WHEN excluded.read_ms > campaign_trials.read_ms THEN excluded.read_ms ELSE campaign_trials.read_ms END`,
+		SET read_ms = CASE WHEN excluded.read_ms > campaign_trials.read_ms THEN excluded.read_ms ELSE campaign_trials.read_ms END,
+			stage = CASE WHEN campaign_trials.stage IN (`+notChoices+`) AND excluded.stage NOT IN (`+notChoices+`) THEN excluded.stage ELSE campaign_trials.stage END`,
 		id, t.User, t.Algorithm, t.CodeHash, t.Strategy, t.Stage, t.Session, int64(t.Interval), t.From.UnixMilli(), t.To.UnixMilli(), t.Settings, t.Recorded.UnixMilli(), read)
 	if err != nil {
 		return err
@@ -76,7 +83,8 @@ func (d *DB) RecordLook(ctx context.Context, t research.CampaignTrial, sealed ti
 	})
 }
 
-// EndTrial adds what came of recorded trials. What one has already stands: the same backtest gives the same returns.
+// EndTrial adds what came of recorded trials. What one has already stands. The same backtest gives the same returns, unless the prices are others
+// now (there are more of them, or better ones): then it is another trial, beside the first.
 func (d *DB) EndTrial(ctx context.Context, trials ...research.CampaignTrial) error {
 	blobs := make([][]byte, len(trials))
 	for i := range trials {
@@ -87,13 +95,35 @@ func (d *DB) EndTrial(ctx context.Context, trials ...research.CampaignTrial) err
 	}
 	return d.drv.Update(ctx, dialect.Full, func(tx dialect.Tx) error {
 		for i := range trials {
-			t := &trials[i]
-			if _, err := tx.Exec(ctx, "UPDATE campaign_trials SET sharpe = $2, first_day = $3, returns = $4 WHERE id = $1 AND returns IS NULL", t.ID(), t.Sharpe, t.FirstDay, blobs[i]); err != nil {
+			t, id := &trials[i], trials[i].ID()
+			n, err := tx.Exec(ctx, "UPDATE campaign_trials SET sharpe = $2, first_day = $3, returns = $4 WHERE id = $1 AND returns IS NULL", id, t.Sharpe, t.FirstDay, blobs[i])
+			if err == nil && n == 0 {
+				err = endedOtherwise(ctx, tx, t, id, blobs[i])
+			}
+			if err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// endedOtherwise keeps what came of a trial that had come out already, where that is not the same.
+func endedOtherwise(ctx context.Context, tx dialect.Tx, t *research.CampaignTrial, id string, blob []byte) error {
+	same, err := queryAll(ctx, tx, func(r dialect.Rows) (b []byte, err error) { return b, r.Scan(&b) }, "SELECT returns FROM campaign_trials WHERE id = $1", id)
+	if err != nil || len(same) == 0 || bytes.Equal(same[0], blob) {
+		return err
+	}
+	sum := sha256.Sum256(append([]byte(id), blob...))
+	other := hex.EncodeToString(sum[:])
+	n, err := tx.Exec(ctx, `INSERT INTO campaign_trials (id, user_id, algorithm, code_hash, strategy, stage, session, interval_s, from_ms, to_ms, settings, recorded_ms, read_ms, sharpe, first_day, returns)
+		SELECT $2, user_id, algorithm, code_hash, strategy, stage, $3, interval_s, from_ms, to_ms, settings, $4, read_ms, $5, $6, $7 FROM campaign_trials WHERE id = $1 ON CONFLICT (id) DO NOTHING`,
+		id, other, t.Session, t.Recorded.UnixMilli(), t.Sharpe, t.FirstDay, blob)
+	if err != nil || n == 0 {
+		return err
+	}
+	_, err = tx.Exec(ctx, "INSERT INTO campaign_assets (user_id, asset, trial) SELECT user_id, asset, $2 FROM campaign_assets WHERE trial = $1 ON CONFLICT DO NOTHING", id, other)
+	return err
 }
 
 func trialBlob(returns []float64) ([]byte, error) {
@@ -136,12 +166,12 @@ func (d *DB) Campaign(ctx context.Context, user, codeHash string, markets []mark
 			c.Seen = time.UnixMilli(seen).UTC()
 		}
 		var err error
-		if c.Ratios, err = queryAll(ctx, r, func(r dialect.Rows) (v float64, err error) { return v, r.Scan(&v) }, "SELECT sharpe FROM campaign_trials WHERE id IN "+which+
-			fmt.Sprintf(" AND sharpe IS NOT NULL AND stage NOT IN ('%s', '%s', '%s') ORDER BY recorded_ms DESC, id LIMIT %d", research.StageCosts, research.StageHoldout, research.StageReplay, research.MaxCampaignRatios), args...); err != nil {
+		if c.Ratios, err = queryAll(ctx, r, func(r dialect.Rows) (v research.Ratio, err error) { return v, r.Scan(&v.Sharpe, &v.Days) }, "SELECT sharpe, length(returns) / 8 FROM campaign_trials WHERE id IN "+which+
+			fmt.Sprintf(" AND sharpe IS NOT NULL AND stage NOT IN ("+notChoices+") ORDER BY recorded_ms DESC, id LIMIT %d", research.MaxCampaignRatios), args...); err != nil {
 			return err
 		}
 		c.Ran, err = queryAll(ctx, r, scanTrial, `SELECT id, user_id, algorithm, code_hash, strategy, stage, session, interval_s, from_ms, to_ms, settings, recorded_ms, sharpe, first_day, returns
-			FROM campaign_trials WHERE id IN `+which+fmt.Sprintf(" AND returns IS NOT NULL ORDER BY recorded_ms DESC, id LIMIT %d", research.MaxCampaignResults), args...)
+			FROM campaign_trials WHERE id IN `+which+fmt.Sprintf(" AND returns IS NOT NULL ORDER BY id LIMIT %d", research.MaxCampaignResults), args...)
 		return err
 	})
 	if err != nil {

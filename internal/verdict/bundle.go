@@ -17,7 +17,7 @@ import (
 )
 
 // Format names the layout of a bundle.
-const Format = "omc-evidence/1"
+const Format = "omc-evidence/2"
 
 // MaxBundle bounds a bundle's bytes.
 const MaxBundle = 3 << 20
@@ -50,7 +50,8 @@ type Inputs struct {
 	Sources   []string         `json:"sources"`               //
 	Simulated bool             `json:"simulated"`             //
 	Trials    int              `json:"trials"`                // of the campaign, those of this validation among them
-	Ratios    []float64        `json:"trial_sharpes_per_day"` // of those that have one
+	Ratios    []float64        `json:"trial_sharpes_per_day"` // of those that have one, in order
+	RatioDays []int            `json:"trial_days"`            // over which each of them was measured
 	Keys      []string         `json:"trial_keys"`            // of those whose returns the probability of overfitting is taken over, sorted
 	Looks     int              `json:"holdout_looks"`         // of the campaign, this one among them
 	Limits    Thresholds       `json:"thresholds"`            // what the verdicts asked for

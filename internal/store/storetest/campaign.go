@@ -33,9 +33,26 @@ func campaigns(t *testing.T, db *store.DB) {
 
 	again := a
 	again.Strategy, again.Session, again.Stage, again.Recorded, again.Returns = "another name", "s9", "train", start.AddDate(1, 0, 0), []float64{9}
+	again.Returns = a.Returns
 	must(t, db.RecordTrial(ctx, again))
 	must(t, db.EndTrial(ctx, again))
 	equal(t, count("u", 1, btc).Ran, []research.CampaignTrial{withoutMarkets(a)}) // what was recorded first stands
+	again.Returns = []float64{9}
+	must(t, db.RecordTrial(ctx, again))
+	for range 2 { // other prices make another trial of it, once
+		must(t, db.EndTrial(ctx, again))
+		c := count("u", 2, btc)
+		equal(t, len(c.Ran), 2)
+		equal(t, len(c.Ratios), 2)
+		for _, r := range c.Ran {
+			if r.Key == a.ID() {
+				equal(t, r, withoutMarkets(a))
+			} else {
+				equal(t, r.Returns, []float64{9})
+				equal(t, r.Recorded, again.Recorded)
+			}
+		}
+	}
 
 	for i, change := range []func(*research.CampaignTrial){
 		func(c *research.CampaignTrial) { c.Algorithm = "a2" },
@@ -47,27 +64,27 @@ func campaigns(t *testing.T, db *store.DB) {
 		other.Returns = nil
 		change(&other)
 		must(t, db.RecordTrial(ctx, other))
-		count("u", i+2, btc)
+		count("u", i+3, btc)
 	}
 	count("u", 1, eth)
-	count("u", 5, eth, btc)
+	count("u", 6, eth, btc)
 	count("u", 0, ada)
 	count("u", 0)
-	count("u", 5, market.Market{Base: "BTC", Quote: "AUD"})
-	equal(t, got(db.Campaign(ctx, "u", "c", []market.Market{ada}))(t).Trials, 5) // the same script elsewhere
+	count("u", 6, market.Market{Base: "BTC", Quote: "AUD"})
+	equal(t, got(db.Campaign(ctx, "u", "c", []market.Market{ada}))(t).Trials, 6) // the same script elsewhere
 	count("someone else", 0, btc)
 
 	c := got(db.Campaign(ctx, "u", "c", []market.Market{btc}))(t)
 	equal(t, c.Looks, 0)
 	equal(t, c.Seen, time.Unix(19_004*86400, 0).UTC()) // four days from day 19,000 on
 	must(t, db.RecordLook(ctx, a, start))
-	equal(t, count("u", 5, btc).Looks, 1)
+	equal(t, count("u", 6, btc).Looks, 1)
 	must(t, db.RecordLook(ctx, a, start))
-	equal(t, count("u", 5, btc).Looks, 2) // the same trial, and another look
+	equal(t, count("u", 6, btc).Looks, 2) // the same trial, and another look
 	fresh := a
 	fresh.Algorithm = "a9"
 	must(t, db.RecordLook(ctx, fresh, start))
-	equal(t, count("u", 6, btc).Looks, 3) // it is a trial too
+	equal(t, count("u", 7, btc).Looks, 3) // it is a trial too
 	count("someone else", 0, btc)
 
 	// What a trial was handed is seen, whatever comes of it, also where the same is run again with more of it.
@@ -77,7 +94,20 @@ func campaigns(t *testing.T, db *store.DB) {
 	fresh.Read = late.Add(-time.Hour)
 	must(t, db.RecordTrial(ctx, fresh))
 	equal(t, got(db.Campaign(ctx, "u", "c", []market.Market{btc}))(t).Seen, late)
-	equal(t, count("u", 6, btc).Looks, 3)
+	equal(t, count("u", 7, btc).Looks, 3)
+
+	// What other costs or unseen data do to a choice is no choice; once it is run as one, it is.
+	costs := a
+	costs.Algorithm, costs.Stage = "a10", research.StageCosts
+	must(t, db.RecordTrial(ctx, costs))
+	must(t, db.EndTrial(ctx, costs))
+	before := len(count("u", 8, btc).Ratios)
+	costs.Stage = "backtest"
+	must(t, db.RecordTrial(ctx, costs))
+	equal(t, len(count("u", 8, btc).Ratios), before+1)
+	costs.Stage = research.StageHoldout
+	must(t, db.RecordTrial(ctx, costs))
+	equal(t, len(count("u", 8, btc).Ratios), before+1)
 
 	wants(t, db.RecordTrial(ctx, research.CampaignTrial{User: "u"}), store.ErrInvalid)
 	wants(t, db.RecordLook(ctx, research.CampaignTrial{User: "u"}, start), store.ErrInvalid)
