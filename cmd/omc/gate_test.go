@@ -85,7 +85,7 @@ func TestNoiseThroughTheCommandLine(t *testing.T) {
 		if err := json.Unmarshal(v.Bundle, &b); err != nil {
 			t.Fatal(err)
 		}
-		if b.Inputs.Trials < 103 || b.Findings.Overfit == nil || b.Findings.Overfit.Trials < 100 || b.Findings.Holdout == nil {
+		if b.Inputs.Trials < 103 || b.Findings.Overfit == nil || b.Findings.Overfit.Compared < 100 || b.Findings.Holdout == nil {
 			t.Fatalf("%d trials, overfit %+v, missing %v", b.Inputs.Trials, b.Findings.Overfit, b.Findings.Missing)
 		}
 		refused := map[string]bool{}

@@ -18,8 +18,11 @@ func (v *validation) bundle() *verdict.Bundle {
 	f.Whole, f.Hold, f.Orders, f.Forward = v.whole.Strat, v.whole.Hold, v.whole.Orders, *v.whole.Forward
 	f.Ledgers = v.whole.Ledgers
 	f.LookAhead, f.Honest = v.ahead.Finding.Text, v.ahead.Finding.Passed
-	for i := range v.walk.Folds {
-		f.Filled += v.walk.Folds[i].Orders.Filled + v.walk.Folds[i].Orders.Partial
+	for i := range v.walk.Folds { // a fold that begins before the model's cut-off is before it, whole
+		if o := &v.walk.Folds[i]; v.in.Cutoff == nil || !o.From.Before(*v.in.Cutoff) {
+			f.Filled += o.Orders.Filled + o.Orders.Partial
+			f.Trades += o.Figures.Trades
+		}
 	}
 	markets := v.marketDays()
 	var before, counted []float64 // a day that begins before the model's cut-off is before it, whole
@@ -112,8 +115,7 @@ func (v *validation) overfit() {
 		first, end = max(first, t.FirstDay), min(end, t.FirstDay+int64(len(t.Returns)))
 	}
 	m := evidence.Matrix{Rows: int(max(0, end-first)), Cols: len(all)}
-	blocks, why := overfitBlocks(m.Rows, m.Cols)
-	if why != "" {
+	if _, why := overfitBlocks(m.Rows, m.Cols, m.Cols); why != "" {
 		v.out.Missing["overfit"] = why
 		return
 	}
@@ -123,13 +125,19 @@ func (v *validation) overfit() {
 			m.Data[i*m.Cols+j] = r
 		}
 	}
+	m = m.Columns(evidence.Distinct(m))
+	blocks, why := overfitBlocks(m.Rows, m.Cols, len(all))
+	if why != "" {
+		v.out.Missing["overfit"] = why
+		return
+	}
 	over, err := evidence.ProbabilityOfOverfitting(m, blocks)
 	if err != nil {
 		v.out.Missing["overfit"] = err.Error()
 		return
 	}
 	v.snooping(m)
-	v.out.Overfit = &verdict.Overfit{PBO: over.PBO, Trials: m.Cols, Days: m.Rows, Blocks: blocks}
+	v.out.Overfit = &verdict.Overfit{PBO: over.PBO, Trials: m.Cols, Compared: len(all), Days: m.Rows, Blocks: blocks}
 }
 
 // flat reports that a run's account never moved: it did not trade. Such runs count as trials, but among those that are compared they would rank

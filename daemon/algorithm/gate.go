@@ -179,6 +179,9 @@ func lookAhead(a strategy.Algorithm, e *strategy.Evidence) research.Reason {
 	if err := json.Unmarshal(e.LookAhead, &la); err != nil {
 		return failed(code, "measured: the stored test cannot be read; wanted: no finding; %s", how)
 	}
+	if !la.Finding.Passed && strings.HasPrefix(la.Finding.Text, "not tested") {
+		return failed(code, "measured: %s; wanted: a test without a finding; %s, over a window in which it decides", la.Finding.Text, how)
+	}
 	if !la.Finding.Passed {
 		return failed(code, "measured: %s; wanted: no finding; the script must be mended, which makes it another algorithm", la.Finding.Text)
 	}
@@ -235,7 +238,7 @@ func fresh(a strategy.Algorithm, e *strategy.Evidence, now time.Time) research.R
 func deflated(e *strategy.Evidence, t *verdict.Thresholds) research.Reason {
 	const code = "deflated_sharpe"
 	if e == nil || e.DSR == nil {
-		return advisory(false, code, "measured: none; it needs the spread of a research session's trials, which 'omc lab run' records")
+		return advisory(false, code, "measured: none: the days out of sample have no Sharpe ratio; a window in which it trades would give one")
 	}
 	if *e.DSR < t.DSR {
 		return advisory(false, code, "measured: %.3f after %d trials; wanted for money: %.2f; as it stands this result may well be luck", *e.DSR, e.Trials, t.DSR)

@@ -474,8 +474,7 @@ func (o *optimization) overfit() (float64, error) {
 		}
 	}
 	days := int(max(0, end-first))
-	blocks, why := overfitBlocks(days, len(all))
-	if why != "" {
+	if _, why := overfitBlocks(days, len(all), len(all)); why != "" {
 		return 0, errors.New(why)
 	}
 	m := evidence.Matrix{Rows: days, Cols: len(all), Data: make([]float64, days*len(all))}
@@ -484,15 +483,23 @@ func (o *optimization) overfit() (float64, error) {
 			m.Data[i*len(all)+j] = v
 		}
 	}
+	m = m.Columns(evidence.Distinct(m))
+	blocks, why := overfitBlocks(days, m.Cols, len(all))
+	if why != "" {
+		return 0, errors.New(why)
+	}
 	over, err := evidence.ProbabilityOfOverfitting(m, blocks)
 	return over.PBO, err
 }
 
-// overfitBlocks is into how many blocks the days are cut to tell the probability of overfitting; or why it cannot be told.
-func overfitBlocks(days, trials int) (blocks int, why string) {
+// overfitBlocks is into how many blocks the days are cut to tell the probability of overfitting over trials that differ, of all those that ran
+// over the same days; or why it cannot be told.
+func overfitBlocks(days, trials, all int) (blocks int, why string) {
 	switch {
+	case all < leastOverfit:
+		return 0, fmt.Sprintf("%d trials ran over the same days, at least %d are needed", all, leastOverfit)
 	case trials < leastOverfit:
-		return 0, fmt.Sprintf("%d trials ran over the same days, at least %d are needed", trials, leastOverfit)
+		return 0, fmt.Sprintf("of %d trials over the same days %d differ by more than a correlation of %g, at least %d are needed", all, trials, evidence.Alike, leastOverfit)
 	case days < 32:
 		return 0, fmt.Sprintf("they have %d days in common, at least 32 are needed", days)
 	case days < 160:

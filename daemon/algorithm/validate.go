@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -241,10 +242,13 @@ func (v *validation) costs(ctx context.Context) error {
 // beside runs the neighbouring parameters. Those that the script refuses are none.
 func (v *validation) beside(ctx context.Context) error {
 	points := search.Neighbours(v.spec.Params)
-	if len(points) > maxBeside {
+	var left []string
+	if n := len(points); n > maxBeside {
 		points = points[:maxBeside]
+		left = append(left, fmt.Sprintf("%d of %d are run, of every parameter as far as they reach", maxBeside, n))
 	}
 	found := make([]*evidence.Neighbour, len(points))
+	var idle atomic.Int64
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, p := range points {
@@ -271,12 +275,22 @@ func (v *validation) beside(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
+			if slices.Equal(rep.Days, v.whole.Days) {
+				idle.Add(1) // what the parameter says is not looked at
+				return nil
+			}
 			found[i] = &evidence.Neighbour{Params: p, Score: rep.Strat.Sharpe}
 			return nil
 		})
 	}
 	if err := g.Wait(); err != nil {
 		return err
+	}
+	if n := idle.Load(); n > 0 {
+		left = append(left, fmt.Sprintf("%d trade as it does to the last digit and say nothing", n))
+	}
+	if len(left) > 0 {
+		v.out.Missing["neighbours"] = strings.Join(left, "; ")
 	}
 	for _, n := range found {
 		if n != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/ohmycoins/omc/internal/report"
 	"github.com/ohmycoins/omc/internal/research"
 	"github.com/ohmycoins/omc/internal/sandbox/sandboxtest"
+	"github.com/ohmycoins/omc/internal/search"
 	"github.com/ohmycoins/omc/internal/strategy"
 	"github.com/ohmycoins/omc/internal/verdict"
 )
@@ -40,24 +41,6 @@ func TestABundleIsVerified(t *testing.T) {
 	b, s := sealedBench(t)
 	ctx := t.Context()
 	r := api.ValidateRequest{BacktestRequest: api.BacktestRequest{Strategy: "ema-cross", Markets: []string{"BTC/USDT"}, Interval: "1h"}, Seed: 7}
-	v, err := s.Validate(ctx, b.user, r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := decoded(t, v)
-	f := &got.Findings
-	switch {
-	case f.Holdout != nil || got.Inputs.Sealed == nil || !got.Inputs.To.Equal(*got.Inputs.Sealed):
-		t.Errorf("the hold-out: %+v, %v", f.Holdout, got.Inputs.Sealed)
-	case len(f.Costs) != 4 || f.Costs[0].Return <= f.Costs[1].Return || f.Costs[2].Return <= f.Costs[3].Return:
-		t.Errorf("costs: %+v", f.Costs)
-	case len(f.Beside) != 4 || f.Stability == nil:
-		t.Errorf("neighbours: %+v", f.Beside)
-	case f.Bands == nil || f.Random == nil || f.Deflated == nil || f.Overfit == nil || f.Capacity == nil || len(f.Regimes) < 4:
-		t.Errorf("not measured: %v", f.Missing)
-	case got.Inputs.Trials != 8 || len(got.Inputs.Ratios) != 5 || len(got.Inputs.Keys) != 5 || f.Overfit.Trials != 5:
-		t.Errorf("%d trials, %d ratios, %d comparable", got.Inputs.Trials, len(got.Inputs.Ratios), len(got.Inputs.Keys)) // itself, three costs, four neighbours
-	}
 	trials := func() int {
 		t.Helper()
 		c, err := b.db.Campaign(ctx, b.user, "", []market.Market{{Base: "BTC", Quote: "USDT"}})
@@ -66,8 +49,36 @@ func TestABundleIsVerified(t *testing.T) {
 		}
 		return c.Trials
 	}
+	nothing := 0.0
+	if _, err := s.Optimize(ctx, b.user, api.OptimizeRequest{BacktestRequest: r.BacktestRequest, Test: &nothing,
+		Ranges: map[string]search.Range{"fast": {Values: []float64{3, 8, 20}}, "slow": {Values: []float64{30, 90, 200}}}}); err != nil {
+		t.Fatal(err)
+	}
+	tried := trials()
+	v, err := s.Validate(ctx, b.user, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := decoded(t, v)
+	f := &got.Findings
+	switch {
+	case tried != 9:
+		t.Errorf("%d trials before", tried)
+	case f.Holdout != nil || got.Inputs.Sealed == nil || !got.Inputs.To.Equal(*got.Inputs.Sealed):
+		t.Errorf("the hold-out: %+v, %v", f.Holdout, got.Inputs.Sealed)
+	case len(f.Costs) != 4 || f.Costs[0].Return <= f.Costs[1].Return || f.Costs[2].Return <= f.Costs[3].Return:
+		t.Errorf("costs: %+v", f.Costs)
+	case len(f.Beside) != 4 || f.Stability == nil:
+		t.Errorf("neighbours: %+v", f.Beside)
+	case f.Bands == nil || f.Random == nil || f.Deflated == nil || f.Overfit == nil || f.Capacity == nil || len(f.Regimes) < 4:
+		t.Errorf("not measured: %v", f.Missing)
+	case got.Inputs.Trials != tried+8 || len(got.Inputs.Ratios) != tried+5 || len(got.Inputs.RatioDays) != tried+5 || got.Inputs.RatioDays[0] == 0 || len(got.Inputs.Keys) != tried+5: // itself, three costs, four neighbours
+		t.Errorf("%d trials, %d ratios, %d comparable", got.Inputs.Trials, len(got.Inputs.Ratios), len(got.Inputs.Keys))
+	case f.Overfit.Compared != tried+5 || f.Overfit.Trials < 5 || f.Overfit.Trials > tried+3: // two of the neighbours at least are the same choice
+		t.Errorf("%+v", f.Overfit)
+	}
 	again, err := s.Verify(ctx, b.user, api.VerifyRequest{Hash: v.Hash[:8]})
-	if err != nil || !again.Same || trials() != 8 {
+	if err != nil || !again.Same || trials() != tried+8 || len(again.Unverified) != 0 {
 		t.Fatalf("%+v, %v, %d trials", again, err, trials())
 	}
 	if _, err := s.Backtest(ctx, b.user, api.BacktestRequest{Strategy: "momentum", Markets: []string{"BTC/USDT"}, Interval: "1h"}, nil); err != nil {
@@ -102,6 +113,12 @@ func TestABundleIsVerified(t *testing.T) {
 			b.Findings.Holdout.Figures.Return = &gain
 			b.Judge()
 		}, "the look at the hold-out"},
+		"fewer trials":     {func(b *verdict.Bundle) { b.Inputs.Trials = len(b.Inputs.Keys); b.Judge() }, "the trial ledger here has "},
+		"trials of nobody": {func(b *verdict.Bundle) { b.Inputs.Trials = 3; b.Judge() }, "that cannot be"},
+		"another spread": {func(b *verdict.Bundle) {
+			b.Inputs.Ratios = b.Inputs.Ratios[:5]
+			b.Inputs.RatioDays = b.Inputs.RatioDays[:5]
+		}, "the campaign: this bundle was not made here"},
 		"somebody's trials": {func(b *verdict.Bundle) { b.Inputs.Keys[0] = strings.Repeat("0", 64) }, "the probability of overfitting"},
 		"a model's":         {func(b *verdict.Bundle) { b.Inputs.Model, b.Inputs.Cutoff = "m", &at0; b.Findings.Cutoff = nil }, "who wrote the script"},
 	} {

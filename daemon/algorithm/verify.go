@@ -100,9 +100,13 @@ func (s *Service) Verify(ctx context.Context, user string, r api.VerifyRequest) 
 		return nil, bad("%v", err)
 	}
 	out := &api.Verification{Hash: verdict.Hash(body)}
+	own, err := s.store.Bundles(ctx, user, "", out.Hash, 1)
+	if err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, verifyTime, bad("the bundle's runs take longer than %s", verifyTime))
 	defer cancel()
-	if out.Differences, err = s.repeat(ctx, user, b, out, slices.Contains(r.AcceptRisk, api.RiskHoldout)); err != nil {
+	if out.Differences, err = s.repeat(ctx, user, b, out, len(own) == 1, slices.Contains(r.AcceptRisk, api.RiskHoldout)); err != nil {
 		if ctx.Err() != nil && context.Cause(ctx) != context.Canceled {
 			err = context.Cause(ctx)
 		}
@@ -122,11 +126,15 @@ func pretty(body []byte) []byte {
 	return buf.Bytes()
 }
 
-// repeat runs a bundle's validation again and returns what differs.
-func (s *Service) repeat(ctx context.Context, user string, b *verdict.Bundle, told *api.Verification, look bool) ([]string, error) {
+// repeat runs a bundle's validation again and returns what differs. What it says of the campaign follows from no run: it stands where these very
+// bytes were made here, own, and is named as not verified otherwise.
+func (s *Service) repeat(ctx context.Context, user string, b *verdict.Bundle, told *api.Verification, own, look bool) ([]string, error) {
 	in := b.Inputs
+	if len(in.Keys) > in.Trials || len(in.Ratios) > in.Trials || len(in.RatioDays) != len(in.Ratios) || in.Looks > in.Trials {
+		return []string{fmt.Sprintf("/inputs/trials: %d, of which %d have a ratio, %d are compared and %d looked at the hold-out: that cannot be", in.Trials, len(in.Ratios), len(in.Keys), in.Looks)}, nil
+	}
 	if got := in.Content.ID(); got != in.Algorithm {
-		return []string{fmt.Sprintf("/inputs/algorithm: it says %.12s, the content's hash is %.12s", in.Algorithm, got)}, nil
+		return []string{fmt.Sprintf("/inputs/algorithm: it says %s, the content's hash is %s", clipped(in.Algorithm), got)}, nil
 	}
 	r := api.ValidateRequest{Seed: in.Seed, BacktestRequest: api.BacktestRequest{Strategy: in.Name, Source: in.Content.Script, Params: in.Content.Params, Interval: in.Content.Interval.String(),
 		From: in.From.Format(time.RFC3339Nano), To: in.To.Format(time.RFC3339Nano), Settings: &in.Settings, WalkForward: in.Folds, MaxMissing: 1}}
@@ -160,8 +168,8 @@ func (s *Service) repeat(ctx context.Context, user string, b *verdict.Bundle, to
 	if v.campaign, err = s.store.Campaign(ctx, user, v.content.CodeHash(), v.content.Markets); err != nil {
 		return nil, err
 	}
-	if v.campaign.Trials < in.Trials || v.campaign.Looks < in.Looks {
-		told.Unverified = append(told.Unverified, fmt.Sprintf("that the campaign had %d trials and %d looks: the trial ledger here has %d and %d, so it was made elsewhere, or by another user",
+	if !own {
+		told.Unverified = append(told.Unverified, fmt.Sprintf("the campaign: this bundle was not made here, or was changed; that there were %d trials with these Sharpe ratios and %d looks, and which trials are compared, is its word; the trial ledger here has %d and %d",
 			in.Trials, in.Looks, v.campaign.Trials, v.campaign.Looks))
 	}
 	if v.strangers(in.Keys) {
@@ -181,11 +189,11 @@ func (s *Service) repeat(ctx context.Context, user string, b *verdict.Bundle, to
 	hash, sources, simulated := v.in.DataHash, v.in.Sources, v.in.Simulated
 	v.in = in // what the judgement took from the campaign, and who wrote it, is the bundle's word
 	v.in.DataHash, v.in.Sources, v.in.Simulated = hash, sources, simulated
-	if err := v.lookAgain(ctx, b, told, look); err != nil {
+	if err := v.lookAgain(ctx, b, told, own, look); err != nil {
 		return nil, err
 	}
 	if hash != in.DataHash {
-		told.Notes = append(told.Notes, "the ledger's bars of the window are not those that the bundle was made from: they were revised, filled or replaced since")
+		told.Notes = append(told.Notes, "the ledger's bars of the window are not those that the bundle names: they were revised, filled or replaced since, or it was another window")
 	}
 	return verdict.Differences(b, v.bundle())
 }
@@ -220,7 +228,7 @@ func clipped(s string) string {
 }
 
 // lookAgain repeats the look at the hold-out where that is accepted, and takes the bundle's word for it otherwise.
-func (v *validation) lookAgain(ctx context.Context, b *verdict.Bundle, told *api.Verification, accepted bool) error {
+func (v *validation) lookAgain(ctx context.Context, b *verdict.Bundle, told *api.Verification, own, accepted bool) error {
 	h := b.Findings.Holdout
 	switch {
 	case h == nil:
@@ -235,5 +243,8 @@ func (v *validation) lookAgain(ctx context.Context, b *verdict.Bundle, told *api
 		return err
 	}
 	v.out.Holdout.Unseen = h.Unseen // of the first time
+	if !own {
+		told.Unverified = append(told.Unverified, fmt.Sprintf("that %d days of the hold-out were unseen when it was looked at", h.Unseen))
+	}
 	return nil
 }

@@ -16,7 +16,7 @@ func TestNeighboursAreOneStepAway(t *testing.T) {
 		{Name: "zero", Kind: "float", Value: 0, Min: -1, Max: 1},
 		{Name: "on", Kind: "bool", Value: 1, Min: 0, Max: 1},
 	})
-	want := []Point{{"fast": 11}, {"fast": 13}, {"slow": 45}, {"slow": 52}, {"edge": 2}, {"width": 1.8}, {"width": 2.2}, {"zero": -.2}, {"zero": .2}}
+	want := []Point{{"fast": 11}, {"slow": 45}, {"edge": 2}, {"width": 1.8}, {"zero": -.2}, {"fast": 13}, {"slow": 52}, {"width": 2.2}, {"zero": .2}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

@@ -31,13 +31,38 @@ func (d *DB) PutAlgorithm(ctx context.Context, user string, a strategy.Algorithm
 		n, err = tx.Exec(ctx, `INSERT INTO algorithms (user_id, id, name, state, state_since, created_at, content, provenance)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
 			user, a.ID, a.Name, string(a.State), stamp(a.StateSince), stamp(a.CreatedAt), content, provenance)
-		return err
+		if err != nil || n == 1 || a.Provenance.ModelCutoff.IsZero() {
+			return err
+		}
+		return writtenLater(ctx, tx, user, &a)
 	})
 	if err != nil {
 		return a, false, fmt.Errorf("algorithm %s: %w", a.ID, err)
 	}
 	got, err := d.Algorithm(ctx, user, a.ID)
 	return got, n == 1, err
+}
+
+// writtenLater says of a stored algorithm which language model wrote it, where that is told after it was stored; of several cut-offs the latest counts.
+func writtenLater(ctx context.Context, tx dialect.Tx, user string, a *strategy.Algorithm) error {
+	stored, err := queryAll(ctx, tx, func(r dialect.Rows) (s string, err error) { return s, r.Scan(&s) }, "SELECT provenance FROM algorithms WHERE user_id = $1 AND id = $2", user, a.ID)
+	if err != nil || len(stored) == 0 {
+		return err
+	}
+	var p strategy.Provenance
+	if err := json.Unmarshal([]byte(stored[0]), &p); err != nil {
+		return fmt.Errorf("stored provenance: %w", err)
+	}
+	if !a.Provenance.ModelCutoff.After(p.ModelCutoff) {
+		return nil
+	}
+	p.Model, p.ModelCutoff = a.Provenance.Model, a.Provenance.ModelCutoff
+	text, err := toJSON(p)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, "UPDATE algorithms SET provenance = $3 WHERE user_id = $1 AND id = $2", user, a.ID, text)
+	return err
 }
 
 const algorithmSQL = "SELECT id, name, state, state_since, created_at, content, provenance FROM algorithms WHERE user_id = $1"

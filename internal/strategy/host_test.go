@@ -121,6 +121,9 @@ func TestErrorsInHandlersNameTheLine(t *testing.T) {
 		"no such attr":     {"ctx.leverage", "ctx has no .leverage"},
 		"timer":            {"ctx.timer('t')", "above zero"},
 		"deep history":     {"late.back(64)", "from 0 to 63"},
+		"the last bar":     {"print(late[-1])", "want bars back from 0, the newest, to 63"},
+		"deep index":       {"print(late[64])", "sma[64]: want bars back"},
+		"no index":         {"print(late['a'])", "an indicator has values of bars back"},
 		"new indicator":    {"ind.ema(3)", "top level"},
 	} {
 		t.Run(name, func(t *testing.T) {

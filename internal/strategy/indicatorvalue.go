@@ -131,6 +131,18 @@ func (v *indicatorValue) Index(i int) starlark.Value {
 	return floatOrNone(f)
 }
 
+// Get implements starlark.Mapping, which x[n] asks first: of a sequence, x[-1] would be the oldest value that is kept, and is meant as the newest.
+func (v *indicatorValue) Get(key starlark.Value) (starlark.Value, bool, error) {
+	n, err := starlark.AsInt32(key)
+	if err != nil {
+		return nil, false, fmt.Errorf("an indicator has values of bars back, %s[0] the newest: %w", v.spec.Name, err)
+	}
+	if n < 0 || n >= v.Len() {
+		return nil, false, fmt.Errorf("%s[%d]: want bars back from 0, the newest, to %d", v.spec.Name, n, v.Len()-1)
+	}
+	return v.Index(n), true, nil
+}
+
 func (v *indicatorValue) view(n int) (*indicatorValue, error) {
 	if _, err := v.read(0, 0); err != nil {
 		return nil, err

@@ -64,9 +64,10 @@ type Findings struct {
 	Orders    report.Orders           `json:"orders"`
 	Ledgers   []report.Told           `json:"ledgers,omitempty"` // what it was told beside prices
 	Forward   report.Forward          `json:"walk_forward"`
-	Days      []Day                   `json:"out_of_sample"` // every day of the walk-forward
-	Filled    int                     `json:"out_of_sample_fills"`
-	Sharpe    *float64                `json:"sharpe_per_day"` // and below: of the days that count, after the model's cut-off
+	Days      []Day                   `json:"out_of_sample"`        // every day of the walk-forward
+	Filled    int                     `json:"out_of_sample_fills"`  // and the next: of the folds that count, after the model's cut-off
+	Trades    int                     `json:"out_of_sample_trades"` // closed
+	Sharpe    *float64                `json:"sharpe_per_day"`       // and below: of the days that count, after the model's cut-off
 	Counted   int                     `json:"days_counted"`
 	PSR       *float64                `json:"psr"`
 	Needed    *float64                `json:"min_track_record_days"` // for a probability of Limits.DSR that it beats the best of the worthless trials
@@ -98,10 +99,11 @@ type Day struct {
 
 // Overfit is the probability of overfitting over the campaign's comparable trials.
 type Overfit struct {
-	PBO    float64 `json:"pbo"`
-	Trials int     `json:"trials"`
-	Days   int     `json:"days"`
-	Blocks int     `json:"blocks"`
+	PBO      float64 `json:"pbo"`
+	Trials   int     `json:"trials"`   // that differ: of those whose returns correlate by more than 0.99 one stands for all
+	Compared int     `json:"compared"` // that ran over the same days
+	Days     int     `json:"days"`
+	Blocks   int     `json:"blocks"`
 }
 
 // Snooping is the chance that the best of the comparable trials looks as good as it does though none is better than not trading.
@@ -185,7 +187,7 @@ func Decode(body []byte) (*Bundle, error) {
 	return &b, nil
 }
 
-// Differences names what differs between the findings and verdicts of two bundles, by JSON path, at most 20.
+// Differences names what differs between the findings and verdicts of two bundles, by JSON path, at most 20, and says where there are more.
 func Differences(a, b *Bundle) ([]string, error) {
 	var trees [2]any
 	for i, x := range []*Bundle{a, b} {
@@ -201,5 +203,8 @@ func Differences(a, b *Bundle) ([]string, error) {
 	}
 	var out []string
 	differ("", trees[0], trees[1], &out)
+	if len(out) >= maxDifferences {
+		out = append(out[:maxDifferences], "and what comes after these: at most 20 differences are named")
+	}
 	return out, nil
 }

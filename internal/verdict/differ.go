@@ -45,8 +45,34 @@ func differ(path string, a, b any, out *[]string) {
 		return
 	}
 	if x, y := written(a), written(b); x != y {
-		*out = append(*out, fmt.Sprintf("%s: %.60s, now %.60s", path, x, y))
+		x, y = apart(x, y)
+		*out = append(*out, fmt.Sprintf("%s: %s, now %s", path, x, y))
 	}
+}
+
+// shownText is how much of a text is shown, about where two part.
+const shownText = 60
+
+// apart cuts two texts about the place where they part.
+func apart(a, b string) (string, string) {
+	x, y := []rune(a), []rune(b)
+	same := 0
+	for same < len(x) && same < len(y) && x[same] == y[same] {
+		same++
+	}
+	return about(x, same), about(y, same)
+}
+
+func about(x []rune, at int) string {
+	from, to := max(0, at-shownText/3), min(len(x), max(0, at-shownText/3)+shownText)
+	out := string(x[from:to])
+	if from > 0 {
+		out = "…" + out
+	}
+	if to < len(x) {
+		out += "…"
+	}
+	return out
 }
 
 // written is a tree as JSON.

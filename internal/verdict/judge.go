@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/ohmycoins/omc/internal/report"
 	"github.com/ohmycoins/omc/internal/research"
 )
 
@@ -105,7 +106,7 @@ func (j *judge) run() {
 	if j.live {
 		trades = t.Trades
 	}
-	j.say(f.Filled >= fills && f.Forward.Trades >= trades, true, CodeFewTrades, "measured: %d orders filled and %d trades closed out of sample; wanted: %d and %d", f.Filled, f.Forward.Trades, fills, trades)
+	j.say(f.Filled >= fills && f.Trades >= trades, true, CodeFewTrades, "measured: %d orders filled and %d trades closed out of sample; wanted: %d and %d", f.Filled, f.Trades, fills, trades)
 }
 
 // statistics are about luck: how good the best of so many tries looks without being any good.
@@ -120,7 +121,7 @@ func (j *judge) statistics() {
 	if f.Overfit == nil {
 		j.say(false, j.live, CodeOverfit, "not measured: %s; wanted: at most %.2f over trials of the same days; trials that resemble each other make the deflated Sharpe ratio too kind, so that alone is not enough", f.Missing["overfit"], t.PBO)
 	} else {
-		j.say(f.Overfit.PBO <= t.PBO, j.live, CodeOverfit, "measured: a probability of overfitting of %.3f over %d trials and %d days; wanted: at most %.2f", f.Overfit.PBO, f.Overfit.Trials, f.Overfit.Days, t.PBO)
+		j.say(f.Overfit.PBO <= t.PBO, j.live, CodeOverfit, "measured: a probability of overfitting of %.3f over %d trials that differ, of %d, and %d days; wanted: at most %.2f", f.Overfit.PBO, f.Overfit.Trials, f.Overfit.Compared, f.Overfit.Days, t.PBO)
 	}
 	s, h := f.Forward.Sharpe, f.Forward.HoldSharpe
 	if s == nil || h == nil {
@@ -139,11 +140,13 @@ func (j *judge) robust() {
 		j.say(f.Random.PValue <= t.RandomP, j.live, CodeRandom, "measured: %.1f %% of %d strategies with as many trades, held as long but entered at random, do worse (p %.3f); wanted: p of at most %.2f",
 			100*f.Random.Better, f.Random.Strategies, f.Random.PValue, t.RandomP)
 	}
+	scale, cheap := j.costs()
 	switch {
 	case f.BreakEven != nil:
-		j.say(*f.BreakEven >= t.Costs, j.live, CodeCosts, "measured: nothing is left at %.2f times the costs; wanted: at least %.2f times", *f.BreakEven, t.Costs)
+		j.say(*f.BreakEven*scale >= t.Costs, j.live, CodeCosts, "measured: nothing is left at %.2f times the costs%s; wanted: at least %.2f times", *f.BreakEven*scale, cheap, t.Costs)
 	case len(f.Costs) > 0 && f.Costs[len(f.Costs)-1].Return > 0:
-		j.say(true, j.live, CodeCosts, "measured: it still gains at %g times the costs; wanted: at least %.2f times", f.Costs[len(f.Costs)-1].Multiple, t.Costs)
+		most := f.Costs[len(f.Costs)-1].Multiple * scale
+		j.say(most >= t.Costs, j.live, CodeCosts, "measured: it still gains at %.3g times the costs%s; wanted: at least %.2f times", most, cheap, t.Costs)
 	default:
 		j.say(false, j.live, CodeCosts, "measured: %s; wanted: a gain at %.2f times the costs", f.Missing["break_even_cost"], t.Costs)
 	}
@@ -155,6 +158,17 @@ func (j *judge) robust() {
 	default:
 		j.say(f.Stability.Share >= t.Stability, j.live, CodeStability, "measured: %d of %d neighbouring parameters keep half of its Sharpe ratio; wanted: at least %.0f %%", f.Stability.Kept, f.Stability.Neighbours, 100*t.Stability)
 	}
+}
+
+// costs is by how much multiples of a bundle's costs count: whole where its trades cost what they cost by default, and less where they cost less, for
+// what is run at half the costs and gains at three times them gains at one and a half.
+func (j *judge) costs() (scale float64, why string) {
+	s, d := &j.b.Inputs.Settings, report.Default()
+	own, usual := s.FeeBps.Add(s.SlippageBps).Float64(), d.FeeBps.Add(d.SlippageBps).Float64()
+	if own >= usual {
+		return 1, ""
+	}
+	return own / usual, fmt.Sprintf(", counted by the usual %g bps a trade: it was run at %g", usual, own)
 }
 
 // knowledge is about what the result could have been fitted to.

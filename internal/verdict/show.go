@@ -112,7 +112,7 @@ func (b *Bundle) luck() section {
 	}
 	s.Rows = append(s.Rows, []string{"days needed for certainty", number(f.Needed, 0)})
 	if o := f.Overfit; o != nil {
-		s.Rows = append(s.Rows, []string{"probability of overfitting", fmt.Sprintf("%.3f (%d trials, %d days, %d blocks)", o.PBO, o.Trials, o.Days, o.Blocks)})
+		s.Rows = append(s.Rows, []string{"probability of overfitting", fmt.Sprintf("%.3f (%d trials that differ, of %d; %d days, %d blocks)", o.PBO, o.Trials, o.Compared, o.Days, o.Blocks)})
 	}
 	if x := f.Snooping; x != nil {
 		s.Rows = append(s.Rows, []string{"as good by chance (White, Hansen)", fmt.Sprintf("p %.3f, p %.3f", x.RealityCheck, x.SPA)})

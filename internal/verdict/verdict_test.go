@@ -8,6 +8,7 @@ import (
 
 	"github.com/ohmycoins/omc/internal/evidence"
 	"github.com/ohmycoins/omc/internal/market"
+	"github.com/ohmycoins/omc/internal/money"
 	"github.com/ohmycoins/omc/internal/report"
 	"github.com/ohmycoins/omc/internal/research"
 	"github.com/ohmycoins/omc/internal/strategy"
@@ -25,7 +26,7 @@ func good() *Bundle {
 		Inputs: Inputs{Algorithm: strings.Repeat("a", 64), Name: "a <b> & c", Content: strategy.Content{Markets: []market.Market{{Base: "BTC", Quote: "USDT"}}, Interval: market.Hour, Params: map[string]float64{"n": 3}},
 			Model: "someone/model", Cutoff: &cutoff, From: at(0), To: at(400), Sealed: &sealed, Settings: report.Default(), Folds: 5, Trials: 12, Looks: 1, Limits: Defaults(), Sources: []string{"csv"}},
 		Findings: Findings{
-			Forward: report.Forward{Folds: make([]report.ForwardFold, 5), From: at(60), To: at(400), Return: .4, Sharpe: of(2), HoldSharpe: of(1), Trades: 80}, Filled: 160, Counted: 340,
+			Forward: report.Forward{Folds: make([]report.ForwardFold, 5), From: at(60), To: at(400), Return: .4, Sharpe: of(2), HoldSharpe: of(1), Trades: 80}, Filled: 160, Trades: 80, Counted: 340,
 			Sharpe: of(.1), PSR: of(.99), Needed: of(200), Deflated: &evidence.Deflation{DSR: .97, SR0: .02, Trials: 12}, Overfit: &Overfit{PBO: .1, Trials: 12, Days: 340, Blocks: 16},
 			Bands: &evidence.Bands{Block: 3}, Random: &evidence.RandomEntries{PValue: .01, Better: .99, Strategies: 1000}, Costs: []evidence.CostPoint{{Multiple: 0, Return: .6}, {Multiple: 1, Return: .4}, {Multiple: 2, Return: .1}, {Multiple: 3, Return: -.1}},
 			BreakEven: of(2.5), Beside: []evidence.Neighbour{{Params: map[string]float64{"n": 4}, Score: of(1.8)}}, Stability: &evidence.Stability{Chosen: 2, Neighbours: 1, Kept: 1, Share: 1},
@@ -61,14 +62,19 @@ func TestEveryReasonRefusesByItself(t *testing.T) {
 		spoil func(*Bundle)
 		paper bool
 	}{
-		"one fold":              {CodeForward, func(b *Bundle) { b.Findings.Forward.Folds = b.Findings.Forward.Folds[:1] }, true},
-		"it looks ahead":        {CodeLookAhead, func(b *Bundle) { b.Findings.Honest = false }, true},
-		"nothing counted":       {CodeTrials, func(b *Bundle) { b.Inputs.Trials = 0 }, true},
-		"29 days":               {CodeShort, func(b *Bundle) { b.Findings.Counted = 29 }, true},
-		"179 days":              {CodeShort, func(b *Bundle) { b.Findings.Counted = 179 }, false},
-		"a longer record":       {CodeShort, func(b *Bundle) { b.Findings.Needed = of(340.5) }, false},
-		"no fill":               {CodeFewTrades, func(b *Bundle) { b.Findings.Filled = 0 }, true},
-		"29 trades":             {CodeFewTrades, func(b *Bundle) { b.Findings.Forward.Trades = 29 }, false},
+		"one fold":             {CodeForward, func(b *Bundle) { b.Findings.Forward.Folds = b.Findings.Forward.Folds[:1] }, true},
+		"it looks ahead":       {CodeLookAhead, func(b *Bundle) { b.Findings.Honest = false }, true},
+		"nothing counted":      {CodeTrials, func(b *Bundle) { b.Inputs.Trials = 0 }, true},
+		"29 days":              {CodeShort, func(b *Bundle) { b.Findings.Counted = 29 }, true},
+		"179 days":             {CodeShort, func(b *Bundle) { b.Findings.Counted = 179 }, false},
+		"a longer record":      {CodeShort, func(b *Bundle) { b.Findings.Needed = of(340.5) }, false},
+		"no fill":              {CodeFewTrades, func(b *Bundle) { b.Findings.Filled = 0 }, true},
+		"29 trades":            {CodeFewTrades, func(b *Bundle) { b.Findings.Trades = 29 }, false},
+		"a third of the costs": {CodeCosts, func(b *Bundle) { b.Inputs.Settings.FeeBps = money.Zero }, false},
+		"no costs": {CodeCosts, func(b *Bundle) {
+			b.Inputs.Settings.FeeBps, b.Inputs.Settings.SlippageBps = money.Zero, money.Zero
+			b.Findings.BreakEven, b.Findings.Costs[3].Return = nil, .4
+		}, false},
 		"DSR":                   {CodeDeflated, func(b *Bundle) { b.Findings.Deflated.DSR = .9499 }, false},
 		"no DSR":                {CodeDeflated, func(b *Bundle) { b.Findings.Deflated = nil }, false},
 		"PBO":                   {CodeOverfit, func(b *Bundle) { b.Findings.Overfit.PBO = .21 }, false},
@@ -203,4 +209,20 @@ func FuzzDecode(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+func TestDifferencesAreShownWhereTheyAre(t *testing.T) {
+	a, b := good(), good()
+	a.Inputs.Name, b.Inputs.Name = strings.Repeat("x", 200)+"one"+strings.Repeat("y", 200), strings.Repeat("x", 200)+"two"+strings.Repeat("y", 200)
+	got, err := Differences(a, b)
+	if err != nil || len(got) != 1 || !strings.Contains(got[0], "xone") || !strings.Contains(got[0], "xtwo") || len(got[0]) > 250 {
+		t.Errorf("%v, %v", got, err)
+	}
+	for i := range 30 {
+		a.Inputs.Sources = append(a.Inputs.Sources, "a"+string(rune('a'+i%26)))
+		b.Inputs.Sources = append(b.Inputs.Sources, "b"+string(rune('a'+i%26)))
+	}
+	if got, err = Differences(a, b); err != nil || len(got) != 21 || !strings.Contains(got[20], "at most 20") {
+		t.Errorf("%d: %v, %v", len(got), got, err)
+	}
 }

@@ -17,7 +17,7 @@ func newCheck(f *factory.Factory) *cobra.Command {
 		Use: "check STRATEGY", Short: "Look for decisions that depend on the future", Args: cobra.ExactArgs(1),
 		Long: "Look for decisions that depend on what could not be known: at many moments the bars after it are taken away, and replaced by\n" +
 			"nonsense, and every decision up to it must stay the same to the byte; a second run over the same bars must decide the same too.\n" +
-			"STRATEGY is a Starlark file, a built-in example's name, or an algorithm's id. Exits with 1 where something is found. No trial.",
+			"STRATEGY is a Starlark file, a built-in example's name, or an algorithm's id. Exits with 1 where something is found. The run is a trial.",
 		Example: "  omc algo check my.star --market BTC/USDT\n  omc algo check 3f2a9c --cuts 500 --steps 500000000 -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Strategy = args[0]

@@ -44,6 +44,23 @@ func algorithms(t *testing.T, db *store.DB) {
 	if !fresh || second || stored.Provenance.Session != "s" {
 		t.Fatalf("new %v, again %v, provenance %+v", fresh, second, stored.Provenance)
 	}
+	// Which language model wrote it may be told later; of several cut-offs the latest counts.
+	for _, c := range []struct {
+		model       string
+		days, stays int
+	}{{"m/one", 10, 10}, {"m/two", 5, 10}, {"m/three", 20, 20}, {"", 0, 20}} {
+		told := a
+		told.Provenance.Model = c.model
+		if c.days > 0 {
+			told.Provenance.ModelCutoff = Start.AddDate(0, 0, c.days)
+		}
+		stored, second, err = db.PutAlgorithm(ctx, "u", told)
+		must(t, err)
+		if second || stored.Provenance.Session != "s" || !stored.Provenance.ModelCutoff.Equal(Start.AddDate(0, 0, c.stays)) {
+			t.Fatalf("%+v: %+v", c, stored.Provenance)
+		}
+	}
+	a = stored
 	_, _, err = db.PutAlgorithm(ctx, "u", b)
 	must(t, err)
 	equal(t, got(db.Algorithms(ctx, "u"))(t), []strategy.Algorithm{b, a})
