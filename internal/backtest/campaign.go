@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -62,35 +61,15 @@ func CameOut(t *research.CampaignTrial, days []report.Day) error {
 	return nil
 }
 
-// leastSpread is how many Sharpe ratios say how far those of a campaign are spread.
-const leastSpread = 5
-
-// Deflated is what out-of-sample daily returns are worth after a campaign's trials. The spread of their Sharpe ratios is never taken to be less
-// than what chance alone makes of worthless ones over as many days, 1/√T: trials that are almost the same say nothing of how far the best of
-// worthless ones may lie from zero, and too few never make a result look better than many. A ratio over fewer days is spread wider by chance alone, so
-// that it counts as over T days, times √(days/T). The count is at least five.
+// Deflated is what out-of-sample daily returns are worth after a campaign's trials (evidence.DeflateCampaign).
 func Deflated(daily []float64, c *research.Campaign) (evidence.Deflation, error) {
 	chosen, err := evidence.Describe(daily)
 	if err != nil {
 		return evidence.Deflation{}, err
 	}
-	days, count := float64(len(daily)), max(c.Trials, len(c.Ratios), leastSpread)
-	chance := 1 / math.Sqrt(days)
-	note := fmt.Sprintf("%d trials have a Sharpe ratio: their spread is taken to be that of chance, 1/√days, and their count at least %d", len(c.Ratios), leastSpread)
-	if len(c.Ratios) >= leastSpread {
-		ratios := make([]float64, len(c.Ratios))
-		for i, r := range c.Ratios {
-			if ratios[i] = r.Sharpe; r.Days > 0 {
-				ratios[i] *= min(1, math.Sqrt(float64(r.Days)/days))
-			}
-		}
-		d, err := evidence.Deflate(chosen, ratios, count)
-		if err != nil || d.Sigma >= chance {
-			return d, err
-		}
-		note = fmt.Sprintf("the trials' Sharpe ratios are spread by %.3g, less than chance alone spreads worthless ones: 1/√days is taken", d.Sigma)
+	ratios := make([]evidence.Ratio, len(c.Ratios))
+	for i, r := range c.Ratios {
+		ratios[i] = evidence.Ratio(r)
 	}
-	d, err := evidence.DeflateBy(chosen, chance, count)
-	d.Note = note
-	return d, err
+	return evidence.DeflateCampaign(chosen, ratios, c.Trials)
 }

@@ -35,7 +35,7 @@ func (c NoiseCampaign) Try(t Thresholds) (Judged, error) {
 		return Judged{}, degenerate(figure, "%d trials of %d days in %d blocks, with an edge of %v and a correlation of %v", c.Trials, c.Days, c.Blocks, c.Edge, c.Correlation)
 	}
 	m, planted := c.returns(), c.Trials/2
-	ratios := make([]float64, c.Trials)
+	ratios := make([]Ratio, c.Trials)
 	column := make([]float64, c.Days)
 	best, chosen := 0, Sample{}
 	for j := range c.Trials {
@@ -46,15 +46,15 @@ func (c NoiseCampaign) Try(t Thresholds) (Judged, error) {
 		if err != nil {
 			return Judged{}, err
 		}
-		if ratios[j] = s.Sharpe; j == 0 || s.Sharpe > ratios[best] {
+		if ratios[j].Sharpe = s.Sharpe; j == 0 || s.Sharpe > ratios[best].Sharpe {
 			best, chosen = j, s
 		}
 	}
-	d, err := Deflate(chosen, ratios, c.Trials)
+	d, err := DeflateCampaign(chosen, ratios, c.Trials)
 	if err != nil {
 		return Judged{}, err
 	}
-	over, err := ProbabilityOfOverfitting(m, c.Blocks)
+	over, err := ProbabilityOfOverfitting(m.Columns(Distinct(m)), c.Blocks)
 	if err != nil {
 		return Judged{}, err
 	}

@@ -1,6 +1,9 @@
 package evidence
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // Sample describes a series of returns. The Sharpe ratio is per period, not annualised.
 type Sample struct {
@@ -154,6 +157,38 @@ func Deflate(chosen Sample, sharpes []float64, trials int) (Deflation, error) {
 		return d, err
 	}
 	return DeflateBy(chosen, math.Sqrt(variance(sharpes)), trials)
+}
+
+// Ratio is one trial's Sharpe ratio per period, and over how many periods.
+type Ratio struct {
+	Sharpe float64
+	Days   int // 0: as many as the chosen one's
+}
+
+// DeflateCampaign is Deflate for a campaign that anybody may have filled. The spread of the trials' Sharpe ratios is never taken to be less than what
+// chance alone makes of worthless ones over as many periods as the chosen one has, 1/√T: trials that are almost the same say nothing of how far the best
+// of worthless ones may lie from zero. A ratio over fewer periods is spread wider by chance alone, so that it counts as over T, times √(days/T). Where
+// fewer than five trials have a ratio the spread is chance's; the count is at least five: too few trials never make a result look better than many.
+func DeflateCampaign(chosen Sample, ratios []Ratio, trials int) (Deflation, error) {
+	count := max(trials, len(ratios), minTrials)
+	chance := 1 / math.Sqrt(float64(chosen.T))
+	note := fmt.Sprintf("%d trials have a Sharpe ratio: their spread is taken to be that of chance, 1/√days, and their count at least %d", len(ratios), minTrials)
+	if len(ratios) >= minTrials {
+		scaled := make([]float64, len(ratios))
+		for i, r := range ratios {
+			if scaled[i] = r.Sharpe; r.Days > 0 {
+				scaled[i] *= min(1, math.Sqrt(float64(r.Days)/float64(chosen.T)))
+			}
+		}
+		d, err := Deflate(chosen, scaled, count)
+		if err != nil || d.Sigma >= chance {
+			return d, err
+		}
+		note = fmt.Sprintf("the trials' Sharpe ratios are spread by %.3g, less than chance alone spreads worthless ones: 1/√days is taken", d.Sigma)
+	}
+	d, err := DeflateBy(chosen, chance, count)
+	d.Note = note
+	return d, err
 }
 
 // DeflateBy is Deflate with the standard deviation of the trials' Sharpe ratios (per period, not negative) already known.
