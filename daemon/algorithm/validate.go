@@ -17,6 +17,7 @@ import (
 	"github.com/ohmycoins/omc/internal/api"
 	"github.com/ohmycoins/omc/internal/backtest"
 	"github.com/ohmycoins/omc/internal/evidence"
+	"github.com/ohmycoins/omc/internal/ledger"
 	"github.com/ohmycoins/omc/internal/market"
 	"github.com/ohmycoins/omc/internal/report"
 	"github.com/ohmycoins/omc/internal/research"
@@ -103,6 +104,7 @@ type validation struct {
 	in      verdict.Inputs
 	out     verdict.Findings
 
+	shown    bool              // its window was shown already: a bundle of it was made here
 	word     *verdict.Findings // nil, or whose word is taken for what the trial ledger cannot give
 	whole    *report.Report
 	walk     *backtest.WalkForward
@@ -141,7 +143,12 @@ func (v *validation) prepare(ctx context.Context, r *api.ValidateRequest) error 
 	if v.run.From, v.run.To, err = window(r.From, r.To); err != nil {
 		return err
 	}
-	if v.view, err = v.s.view(ctx, v.spec, v.run.From, v.run.To, nil); err != nil {
+	if v.view, err = v.s.view(ctx, v.spec, v.run.From, v.run.To, nil); err != nil && v.shown {
+		// More is sealed by now than when it was made: what its window holds was shown then.
+		v.view = view{reader: v.s.ledger.Unsealed(), until: v.run.To}
+		v.view.sealed, v.view.end, err = v.s.ledger.Slice(ctx, ledger.About(v.spec.Markets, v.spec.Ledgers)...)
+	}
+	if err != nil {
 		return problem(err)
 	}
 	if v.data, err = v.s.read(ctx, v.spec, &v.run, &v.view, r.MaxMissing); err != nil {

@@ -220,6 +220,21 @@ func TestAValidationLooksOnce(t *testing.T) {
 	if x := decoded(t, second); x.Findings.Holdout.Unseen != 0 || x.Inputs.Looks != 3 {
 		t.Errorf("the second time %d days were unseen, at look %d", x.Findings.Holdout.Unseen, x.Inputs.Looks)
 	}
+
+	// When more is sealed, what was shown here can be had again, and under another's name nothing can.
+	more := New(b.db, ledger.Seal(b.db, ledger.Holdout{Longest: 90 * 24 * time.Hour, Share: 0.9}), b.clock, sandboxtest.Host(t))
+	if again, err = more.Verify(ctx, b.user, api.VerifyRequest{Hash: v.Hash}); err != nil || !again.Same {
+		t.Errorf("with more sealed: %+v, %v", again, err)
+	}
+	foreign := decoded(t, v)
+	foreign.Inputs.Seed++
+	body, err := json.Marshal(foreign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = more.Verify(ctx, b.user, api.VerifyRequest{Bundle: body}); err == nil || !strings.Contains(err.Error(), "sealed hold-out") {
+		t.Errorf("what was not shown here: %v", err)
+	}
 }
 
 // What a model wrote is judged on the days after its cut-off alone.

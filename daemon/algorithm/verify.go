@@ -149,6 +149,7 @@ func (s *Service) repeat(ctx context.Context, user string, b *verdict.Bundle, to
 		return nil, err
 	}
 	defer v.bench.Close()
+	v.shown = own
 	if err := v.prepare(ctx, &r); err != nil {
 		return nil, err
 	}

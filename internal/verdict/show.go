@@ -110,7 +110,7 @@ func (b *Bundle) luck() section {
 		s.Rows = append(s.Rows, []string{"… above the best of the worthless (DSR)", number(&d.DSR, 3)}, []string{"Sharpe per day of that best", number(&d.SR0, 4)})
 		s.Note = d.Note
 	}
-	s.Rows = append(s.Rows, []string{"days needed for certainty", number(f.Needed, 0)})
+	s.Rows = append(s.Rows, []string{fmt.Sprintf("days needed for %g of that", b.Inputs.Limits.DSR), number(f.Needed, 0)})
 	if o := f.Overfit; o != nil {
 		s.Rows = append(s.Rows, []string{"probability of overfitting", fmt.Sprintf("%.3f (%d trials that differ, of %d; %d days, %d blocks)", o.PBO, o.Trials, o.Compared, o.Days, o.Blocks)})
 	}
